@@ -1,0 +1,213 @@
+//! The list, kept as data, of every fact anyone may state or measure.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::reader::{self, Table};
+
+/// What kind of value a fact holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FactType {
+    /// Yes or no.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// Free text.
+    Text,
+    /// A day.
+    Date,
+    /// One of the listed values: id and meaning, in the order they are offered.
+    Choice(Vec<(String, String)>),
+    /// Any number of the listed values.
+    Choices(Vec<(String, String)>),
+    /// Several texts.
+    Texts,
+    /// A measured figure with its interval.
+    Estimate,
+    /// Several records of these fields.
+    Records(Vec<FactDefinition>),
+}
+
+/// Who or what a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Per {
+    /// The organisation that answers for its systems.
+    Organisation,
+    /// One AI system.
+    System,
+    /// An attribute by which people were grouped, such as sex.
+    Attribute,
+    /// One group of an attribute.
+    Group,
+}
+
+/// Where a fact comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// People state it in a project file.
+    Stated,
+    /// An engine of this name measures it.
+    Measured(String),
+    /// A pack of this id concludes it.
+    Concluded(String),
+}
+
+/// The definition of a fact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactDefinition {
+    /// Dotted kebab-case name; permanent.
+    pub key: String,
+    /// Kind of value.
+    pub kind: FactType,
+    /// Short name.
+    pub title: String,
+    /// The question that `questions` and `init` ask, and how to answer it.
+    pub question: String,
+    /// Longer help, may be empty.
+    pub help: String,
+    /// Who or what it is about.
+    pub per: Per,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Whether `init` asks for it.
+    pub essential: bool,
+    /// The fact that speaks for it where it is not stated.
+    pub falls_back_to: Option<String>,
+}
+
+/// All definitions by key.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    facts: BTreeMap<String, FactDefinition>,
+    order: Vec<String>,
+}
+
+impl Catalog {
+    /// Reads catalogue files.
+    pub fn load(files: &[SourceFile]) -> (Self, Vec<Diagnostic>) {
+        let mut catalog = Self::default();
+        let mut diagnostics = Vec::new();
+        for file in files {
+            let Some(mut root) = reader::parse(file, &mut diagnostics) else { continue };
+            for mut entry in root.tables("fact", &mut diagnostics) {
+                let place = entry.place();
+                let Some(definition) = read_definition(&mut entry, 2, &mut diagnostics) else { continue };
+                let key = definition.key.clone();
+                if let Err(message) = catalog.add(definition) {
+                    diagnostics.push(Diagnostic {
+                        place,
+                        code: "duplicate-fact",
+                        message,
+                        hint: Some(format!("remove one of the definitions of `{key}`")),
+                    });
+                }
+            }
+            root.finish(&mut diagnostics);
+        }
+        (catalog, diagnostics)
+    }
+
+    /// Adds a definition; an existing key is refused.
+    pub(crate) fn add(&mut self, definition: FactDefinition) -> Result<(), String> {
+        let key = definition.key.clone();
+        if self.facts.contains_key(&key) {
+            return Err(format!("fact `{key}` is defined twice"));
+        }
+        self.order.push(key.clone());
+        self.facts.insert(key, definition);
+        Ok(())
+    }
+
+    /// The definition of `key`.
+    pub fn get(&self, key: &str) -> Option<&FactDefinition> {
+        self.facts.get(key)
+    }
+
+    /// The family of a key: what stands before the dot.
+    pub fn families(&self) -> std::collections::BTreeSet<&str> {
+        self.order.iter().filter_map(|key| key.split_once('.').map(|(family, _)| family)).collect()
+    }
+
+    /// All definitions in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = &FactDefinition> {
+        self.order.iter().filter_map(|key| self.facts.get(key))
+    }
+}
+
+/// Reads a fact, whose key has two segments, or a field of a record, whose key has one.
+fn read_definition(
+    entry: &mut Table<'_>,
+    segments: usize,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<FactDefinition> {
+    let key = entry.required_string("key", diagnostics);
+    let kind = entry.required_string("type", diagnostics);
+    let title = entry.required_string("title", diagnostics);
+    let question = entry.string("question", diagnostics).unwrap_or_default();
+    let help = entry.string("help", diagnostics).unwrap_or_default();
+    let essential = entry.boolean("essential", diagnostics).unwrap_or(false);
+    let measured = entry.string("measured-by", diagnostics);
+    let falls_back_to = entry.string("falls-back-to", diagnostics);
+    let per = match entry.choice("per", &["organisation", "system", "attribute", "group"], diagnostics).as_deref() {
+        Some("organisation") => Per::Organisation,
+        Some("attribute") => Per::Attribute,
+        Some("group") => Per::Group,
+        _ => Per::System,
+    };
+    let values: Vec<(String, String)> = entry
+        .table("values", diagnostics)
+        .map(|mut table| {
+            let keys = table.keys();
+            keys.into_iter().filter_map(|k| table.string(&k, diagnostics).map(|v| (k, v))).collect()
+        })
+        .unwrap_or_default();
+    let fields: Vec<FactDefinition> = entry
+        .tables("field", diagnostics)
+        .into_iter()
+        .filter_map(|mut field| read_definition(&mut field, 1, diagnostics))
+        .collect();
+    let place = entry.place();
+    entry.finish(diagnostics);
+    let kind = match (kind?.as_str(), values.is_empty()) {
+        ("bool", _) => FactType::Bool,
+        ("integer", _) => FactType::Integer,
+        ("number", _) => FactType::Number,
+        ("text", _) => FactType::Text,
+        ("texts", _) => FactType::Texts,
+        ("date", _) => FactType::Date,
+        ("estimate", _) => FactType::Estimate,
+        ("choice", false) => FactType::Choice(values),
+        ("choices", false) => FactType::Choices(values),
+        ("records", _) => FactType::Records(fields),
+        (other, _) => {
+            diagnostics.push(Diagnostic {
+                place: place.clone(),
+                code: "unknown-fact-type",
+                message: format!("`{other}` is not a fact type, or its `values` are missing"),
+                hint: Some(
+                    "use bool, integer, number, text, texts, date, estimate, choice, choices or records".into(),
+                ),
+            });
+            return None;
+        }
+    };
+    if key.as_ref().is_some_and(|key| key.split('.').count() != segments || key.contains('_')) {
+        diagnostics.push(Diagnostic {
+            place,
+            code: "fact-key-form",
+            message: format!("`{}` is not a fact key", key.unwrap_or_default()),
+            hint: Some(
+                "a key is family.name in kebab-case, such as `purpose.time-critical`; a field is a single name"
+                    .into(),
+            ),
+        });
+        return None;
+    }
+    let origin = measured.map_or(Origin::Stated, Origin::Measured);
+    let key = key?;
+    let title = title?;
+    let question = if question.is_empty() { format!("{title}?") } else { question };
+    Some(FactDefinition { key, kind, title, question, help, per, origin, essential, falls_back_to })
+}

@@ -1,0 +1,3 @@
+//! Engines measure. Each turns counts into estimates, and estimates into facts; none knows what is acceptable.
+
+pub mod bias;

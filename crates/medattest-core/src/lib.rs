@@ -1,0 +1,51 @@
+//! The heart of medattest: facts, regulation packs, findings and the gate.
+//!
+//! Engines measure and never judge; packs judge and never measure; they meet only in the catalogue of facts. Nothing
+//! in this crate reads a file, the clock or the environment except through [`World`]. Loading returns a value and
+//! every diagnostic at once; judging never fails.
+
+mod assess;
+mod catalog;
+mod diagnostic;
+pub mod engine;
+mod expr;
+mod fact;
+mod finding;
+mod gate;
+mod judge;
+mod library;
+pub mod output;
+mod pack;
+mod project;
+mod questions;
+mod reader;
+mod roadmap;
+mod scenario;
+mod schema;
+mod value;
+mod world;
+
+pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, classify};
+pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per};
+pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
+pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
+pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
+pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
+pub use judge::{Conclusion, ConclusionOutcome, FactRead};
+pub use library::Library;
+pub use pack::{
+    Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
+};
+pub use project::{Column, OwnFolders, Project, System, Table, TableUse, Waiver, load_project, own_folders};
+pub use questions::Question;
+pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};
+pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
+pub use schema::{project_schema, system_schema};
+pub use value::Value;
+pub use world::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, WorldError, sha256_hex};
+
+/// The largest configuration, pack or catalogue file that is read, in bytes.
+pub const MAX_TOML_BYTES: usize = 1_048_576;
+
+/// The version that goes into every assessment.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,648 @@
+//! JSON v1: a frozen type of its own, so that the inside may change without breaking anyone's parser. Within v1 fields
+//! are only added. Small cells are withheld as on paper: the field is then `null`.
+
+use jiff::civil::Date;
+use medattest_metrics::Metric;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::paper::{self, Shown};
+use crate::assess::{Assessment, SystemAssessment};
+use crate::engine::bias::BiasEvidence;
+use crate::fact::{Provenance, State};
+use crate::finding::{Cited, Finding, Outcome, Severity};
+use crate::gate::{Decision, GateDecision};
+use crate::judge::{Conclusion, ConclusionOutcome, FactRead};
+use crate::pack::{Confidence, Status};
+use crate::roadmap::{Milestone, MilestoneKind};
+
+/// A whole run.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AssessmentV1 {
+    /// Always `medattest-assessment-v1`.
+    pub format: String,
+    /// Version of medattest.
+    pub version: String,
+    /// Day whose law was applied, ISO 8601.
+    pub as_of: String,
+    /// Name of the organisation, as stated.
+    pub organisation: Option<String>,
+    /// SHA-256 over every project file.
+    pub project_sha256: String,
+    /// Project files.
+    pub files: Vec<DigestV1>,
+    /// Packs that judged.
+    pub packs: Vec<PackV1>,
+    /// The decision over everything.
+    pub decision: DecisionV1,
+    /// One entry per system.
+    pub systems: Vec<SystemV1>,
+    /// Findings about the project itself.
+    pub project_findings: Vec<FindingV1>,
+}
+
+/// A file with its digest.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DigestV1 {
+    /// Path as the user wrote it.
+    pub path: String,
+    /// SHA-256 of the content.
+    pub sha256: String,
+}
+
+/// A pack as used.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PackV1 {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Jurisdiction.
+    pub jurisdiction: String,
+    /// Revision.
+    pub revision: u32,
+    /// Edition of the law.
+    pub edition: String,
+    /// Newest date of the evidence behind it.
+    pub evidence_date: String,
+    /// What it does not cover.
+    pub limits: String,
+    /// SHA-256 over its files.
+    pub sha256: String,
+}
+
+/// A decision with the findings that made it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DecisionV1 {
+    /// The decision.
+    pub decision: Decision,
+    /// Exit code of the command.
+    pub exit_code: u8,
+    /// Fingerprints of the findings that decided.
+    pub because: Vec<String>,
+}
+
+/// One system.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SystemV1 {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// File that describes it.
+    pub file: String,
+    /// The decision over this system.
+    pub decision: DecisionV1,
+    /// What it is under each regime.
+    pub conclusions: Vec<ConclusionV1>,
+    /// One finding per rule and subject.
+    pub findings: Vec<FindingV1>,
+    /// Open questions, most decisive first.
+    pub questions: Vec<QuestionV1>,
+    /// What changes when.
+    pub roadmap: Vec<MilestoneV1>,
+    /// What was measured.
+    pub evidence: Vec<BiasV1>,
+}
+
+/// What a system is under one regime.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConclusionV1 {
+    /// `pack.classification`.
+    pub id: String,
+    /// The question.
+    pub title: String,
+    /// The answer; null when unknown.
+    pub value: Option<String>,
+    /// Answers still possible, when unknown.
+    pub could_be: Vec<String>,
+    /// What the answer means.
+    pub meaning: String,
+    /// Why.
+    pub because: String,
+    /// What is disputed or unsettled.
+    pub contested: Option<String>,
+    /// Whether summaries lead with it.
+    pub headline: bool,
+    /// Requirements it rests on.
+    pub citations: Vec<CitedV1>,
+    /// Facts that decided.
+    pub facts: Vec<FactV1>,
+    /// Facts that would decide.
+    pub missing: Vec<String>,
+}
+
+/// A requirement as cited.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CitedV1 {
+    /// `pack/requirement`.
+    pub requirement: String,
+    /// Citation.
+    pub citation: String,
+    /// Title.
+    pub title: String,
+    /// What it asks, in medattest's words.
+    pub asks: String,
+    /// Standing on the day; null if it does not concern this system.
+    pub status: Option<Status>,
+    /// Since or from when, ISO 8601.
+    pub from: Option<String>,
+    /// What is disputed about it.
+    pub contested: Option<String>,
+    /// How well it was checked.
+    pub confidence: Confidence,
+}
+
+/// A fact as read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FactV1 {
+    /// Catalogue key.
+    pub key: String,
+    /// Short name.
+    pub title: String,
+    /// Value as text; null when not known.
+    pub value: Option<String>,
+    /// Why it is not known.
+    pub absent_because: Option<String>,
+    /// `stated`, `measured`, `concluded` or null.
+    pub known_by: Option<String>,
+    /// Who stated it, or which engine measured it, or which pack concluded it.
+    pub source: Option<String>,
+}
+
+/// The result of one rule for one subject.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FindingV1 {
+    /// Stable across runs.
+    pub fingerprint: String,
+    /// `pack/rule`.
+    pub rule: String,
+    /// Title.
+    pub title: String,
+    /// Whom within the system.
+    pub subject: String,
+    /// Result.
+    pub outcome: Outcome,
+    /// How bad the fault is or would be.
+    pub severity: Severity,
+    /// Whether it can fail the gate by itself.
+    pub binding: bool,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+    /// Requirements served.
+    pub citations: Vec<CitedV1>,
+    /// Facts that decided.
+    pub facts: Vec<FactV1>,
+    /// Facts that would have to be known.
+    pub missing: Vec<String>,
+    /// Where the facts are written, as `file:line:column`.
+    pub places: Vec<String>,
+    /// The waiver that covers it.
+    pub waiver: Option<WaiverV1>,
+    /// First day on which the rule can fail, ISO 8601.
+    pub applies_from: Option<String>,
+}
+
+/// A waiver.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WaiverV1 {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub approver: String,
+    /// Last day, ISO 8601.
+    pub expires: String,
+}
+
+/// An open question.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct QuestionV1 {
+    /// Catalogue key.
+    pub key: String,
+    /// The question.
+    pub question: String,
+    /// How to answer it.
+    pub help: String,
+    /// How the answer is written.
+    pub answer: String,
+    /// Conclusions it could decide.
+    pub conclusions: Vec<String>,
+    /// Rules it could decide.
+    pub rules: Vec<String>,
+    /// How much hangs on it.
+    pub weight: u32,
+}
+
+/// Something that changes on a day.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MilestoneV1 {
+    /// ISO 8601.
+    pub date: String,
+    /// `law`, `conclusion`, `statement` or `waiver`.
+    pub kind: String,
+    /// In one line.
+    pub title: String,
+    /// Citation.
+    pub citation: Option<String>,
+    /// Standing from that day.
+    pub status: Option<Status>,
+    /// How well the law was checked.
+    pub confidence: Option<Confidence>,
+    /// What is disputed about it.
+    pub contested: Option<String>,
+    /// Rules as they would come out that day on the facts of today.
+    pub rules: Vec<ForeseenV1>,
+}
+
+/// A rule on a later day.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ForeseenV1 {
+    /// `pack/rule`.
+    pub rule: String,
+    /// Outcome on the facts of today.
+    pub outcome: Outcome,
+    /// Severity.
+    pub severity: Severity,
+    /// Facts that are missing.
+    pub missing: Vec<String>,
+}
+
+/// What the bias engine measured for one table.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct BiasV1 {
+    /// Always `medattest-bias-v1`.
+    pub format: String,
+    /// Engine and version.
+    pub engine: String,
+    /// Id of the table.
+    pub table: String,
+    /// Path as the user wrote it.
+    pub path: String,
+    /// What the rows are.
+    #[serde(rename = "use")]
+    pub use_: String,
+    /// SHA-256 of the table.
+    pub sha256: String,
+    /// Every parameter, as JSON text.
+    pub parameters: String,
+    /// Counts below this are withheld, denominators below it are not estimated.
+    pub smallest_cell: u64,
+    /// Rows measured.
+    pub rows: Option<u64>,
+    /// Rows left out because label, prediction or score is missing.
+    pub excluded: Option<u64>,
+    /// Clusters, where declared.
+    pub clusters: Option<u64>,
+    /// Half the width of a cell of the score grid.
+    pub half_cell: f64,
+    /// One entry per attribute and intersection.
+    pub attributes: Vec<AttributeV1>,
+}
+
+/// One attribute.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AttributeV1 {
+    /// Column or columns.
+    pub attribute: String,
+    /// What it stands for.
+    #[serde(rename = "trait")]
+    pub stands_for: String,
+    /// Everyone.
+    pub overall: GroupV1,
+    /// Groups.
+    pub groups: Vec<GroupV1>,
+    /// Comparisons.
+    pub disparities: Vec<DisparityV1>,
+    /// Calibration curve of everyone.
+    pub calibration: Vec<CalibrationV1>,
+}
+
+/// One group.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GroupV1 {
+    /// Label.
+    pub group: String,
+    /// Rows; null when withheld.
+    pub n: Option<u64>,
+    /// Rows with a positive label; null when withheld.
+    pub positives: Option<u64>,
+    /// Figures by metric.
+    pub figures: Vec<FigureV1>,
+}
+
+/// A figure, or why there is none.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FigureV1 {
+    /// Metric or disparity.
+    pub metric: String,
+    /// Point estimate; null when not estimable or withheld.
+    pub value: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+    /// Denominator.
+    pub n: Option<u64>,
+    /// How the interval was made.
+    pub method: Option<String>,
+    /// Error that the score grid can have caused.
+    pub error_bound: Option<f64>,
+    /// Why there is no value.
+    pub because: Option<String>,
+}
+
+/// A comparison of groups.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DisparityV1 {
+    /// The figure.
+    pub figure: FigureV1,
+    /// Groups compared.
+    pub groups: usize,
+    /// Groups left out, with the reason.
+    pub left_out: Vec<String>,
+}
+
+/// A point of the calibration curve.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CalibrationV1 {
+    /// Mean score.
+    pub predicted: f64,
+    /// Observed rate.
+    pub observed: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Rows.
+    pub n: u64,
+}
+
+/// The whole run as JSON v1.
+pub fn assessment(run: &Assessment) -> AssessmentV1 {
+    AssessmentV1 {
+        format: "medattest-assessment-v1".to_owned(),
+        version: run.version.to_owned(),
+        as_of: run.as_of.to_string(),
+        organisation: run.organisation.clone(),
+        project_sha256: run.project_sha256.clone(),
+        files: run
+            .files
+            .iter()
+            .map(|(path, sha256)| DigestV1 { path: path.clone(), sha256: sha256.clone() })
+            .collect(),
+        packs: run
+            .packs
+            .iter()
+            .map(|pack| PackV1 {
+                id: pack.id.clone(),
+                title: pack.title.clone(),
+                jurisdiction: pack.jurisdiction.clone(),
+                revision: pack.revision,
+                edition: pack.edition.clone(),
+                evidence_date: pack.evidence_date.to_string(),
+                limits: pack.limits.clone(),
+                sha256: pack.sha256.clone(),
+            })
+            .collect(),
+        decision: decision(&run.decision),
+        systems: run.systems.iter().map(|system| self::system(system, run.policy.smallest_cell)).collect(),
+        project_findings: run.project_findings.iter().map(finding).collect(),
+    }
+}
+
+fn decision(decision: &GateDecision) -> DecisionV1 {
+    DecisionV1 { decision: decision.decision, exit_code: decision.exit_code(), because: decision.because.clone() }
+}
+
+fn system(system: &SystemAssessment, smallest: u64) -> SystemV1 {
+    SystemV1 {
+        id: system.id.clone(),
+        name: system.name.clone(),
+        file: system.file.clone(),
+        decision: decision(&system.decision),
+        conclusions: system.conclusions.iter().map(conclusion).collect(),
+        findings: system.findings.iter().map(finding).collect(),
+        questions: system.questions.iter().map(question).collect(),
+        roadmap: system.roadmap.iter().map(milestone).collect(),
+        evidence: system.evidence.iter().map(|evidence| bias(evidence, smallest)).collect(),
+    }
+}
+
+/// One conclusion as JSON v1.
+pub fn conclusion(conclusion: &Conclusion) -> ConclusionV1 {
+    let (value, could_be) = match &conclusion.outcome {
+        ConclusionOutcome::Known(value) => (Some(value.clone()), Vec::new()),
+        ConclusionOutcome::Unknown { could_be } => (None, could_be.clone()),
+    };
+    ConclusionV1 {
+        id: format!("{}.{}", conclusion.pack, conclusion.id),
+        title: conclusion.title.clone(),
+        value,
+        could_be,
+        meaning: conclusion.meaning.clone(),
+        because: conclusion.because.clone(),
+        contested: conclusion.contested.clone(),
+        headline: conclusion.headline,
+        citations: conclusion.citations.iter().map(cited).collect(),
+        facts: conclusion.facts.iter().map(fact).collect(),
+        missing: conclusion.missing.clone(),
+    }
+}
+
+fn cited(cited: &Cited) -> CitedV1 {
+    CitedV1 {
+        requirement: cited.requirement.clone(),
+        citation: cited.citation.clone(),
+        title: cited.title.clone(),
+        asks: cited.asks.clone(),
+        status: cited.status,
+        from: date(cited.from),
+        contested: cited.contested.clone(),
+        confidence: cited.confidence,
+    }
+}
+
+fn date(date: Option<Date>) -> Option<String> {
+    date.map(|date| date.to_string())
+}
+
+fn fact(fact: &FactRead) -> FactV1 {
+    let (value, absent_because) = match &fact.state {
+        State::Known(value) => (Some(value.to_string()), None),
+        State::Absent(reason) => (None, Some(reason.clone())),
+    };
+    let (known_by, source) = match &fact.provenance {
+        None => (None, None),
+        Some(Provenance::Stated(statement)) => {
+            (Some("stated"), statement.as_ref().map(|s| format!("{}, {}", s.by, s.on)))
+        }
+        Some(Provenance::Measured { engine, version, .. }) => (Some("measured"), Some(format!("{engine} {version}"))),
+        Some(Provenance::Concluded { pack }) => (Some("concluded"), Some(pack.clone())),
+    };
+    FactV1 {
+        key: fact.key.clone(),
+        title: fact.title.clone(),
+        value,
+        absent_because,
+        known_by: known_by.map(str::to_owned),
+        source,
+    }
+}
+
+fn finding(finding: &Finding) -> FindingV1 {
+    FindingV1 {
+        fingerprint: finding.fingerprint.clone(),
+        rule: finding.rule.clone(),
+        title: finding.title.clone(),
+        subject: finding.subject.to_string(),
+        outcome: finding.outcome,
+        severity: finding.severity,
+        binding: finding.binding,
+        message: finding.message.clone(),
+        remedy: finding.remedy.clone(),
+        citations: finding.citations.iter().map(cited).collect(),
+        facts: finding.facts.iter().map(fact).collect(),
+        missing: finding.missing.clone(),
+        places: finding.places.iter().map(ToString::to_string).collect(),
+        waiver: finding.waiver.as_ref().map(|w| WaiverV1 {
+            reason: w.reason.clone(),
+            approver: w.approver.clone(),
+            expires: w.expires.to_string(),
+        }),
+        applies_from: date(finding.applies_from),
+    }
+}
+
+/// One question as JSON v1.
+pub fn question(question: &crate::Question) -> QuestionV1 {
+    QuestionV1 {
+        key: question.key.clone(),
+        question: question.question.clone(),
+        help: question.help.clone(),
+        answer: question.answer.clone(),
+        conclusions: question.conclusions.clone(),
+        rules: question.rules.clone(),
+        weight: question.weight,
+    }
+}
+
+/// One milestone as JSON v1.
+pub fn milestone(milestone: &Milestone) -> MilestoneV1 {
+    let kind = match milestone.kind {
+        MilestoneKind::Law => "law",
+        MilestoneKind::Conclusion => "conclusion",
+        MilestoneKind::Statement => "statement",
+        MilestoneKind::Waiver => "waiver",
+    };
+    MilestoneV1 {
+        date: milestone.date.to_string(),
+        kind: kind.to_owned(),
+        title: milestone.title.clone(),
+        citation: milestone.citation.clone(),
+        status: milestone.status,
+        confidence: milestone.confidence,
+        contested: milestone.contested.clone(),
+        rules: milestone
+            .rules
+            .iter()
+            .map(|rule| ForeseenV1 {
+                rule: rule.rule.clone(),
+                outcome: rule.outcome,
+                severity: rule.severity,
+                missing: rule.missing.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// What was measured as JSON v1.
+pub fn bias(evidence: &BiasEvidence, smallest: u64) -> BiasV1 {
+    let count = |n: u64| (!crate::value::is_small_cell(n, smallest)).then_some(n);
+    BiasV1 {
+        format: "medattest-bias-v1".to_owned(),
+        engine: format!("{} {}", crate::engine::bias::NAME, crate::engine::bias::VERSION),
+        table: evidence.table.clone(),
+        path: evidence.path.clone(),
+        use_: evidence.use_.clone(),
+        sha256: evidence.sha256.clone(),
+        parameters: evidence.parameters.clone(),
+        smallest_cell: smallest,
+        rows: count(evidence.rows),
+        excluded: count(evidence.excluded),
+        clusters: evidence.clusters.and_then(count),
+        half_cell: evidence.half_cell,
+        attributes: evidence.attributes.iter().map(|a| attribute(&paper::on_paper(a, smallest))).collect(),
+    }
+}
+
+fn attribute(table: &paper::AttributeTable) -> AttributeV1 {
+    AttributeV1 {
+        attribute: table.attribute.clone(),
+        stands_for: table.stands_for.clone(),
+        overall: group(&table.overall),
+        groups: table.groups.iter().map(group).collect(),
+        disparities: table
+            .disparities
+            .iter()
+            .map(|d| DisparityV1 { figure: figure(d.id, &d.figure), groups: d.groups, left_out: d.left_out.clone() })
+            .collect(),
+        calibration: table
+            .calibration
+            .iter()
+            .map(|b| CalibrationV1 { predicted: b.predicted, observed: b.observed, low: b.low, high: b.high, n: b.n })
+            .collect(),
+    }
+}
+
+fn group(row: &paper::GroupRow) -> GroupV1 {
+    let figures = row.figures.iter().map(|(metric, shown): &(Metric, Shown)| figure(metric.id(), shown)).collect();
+    GroupV1 { group: row.label.clone(), n: row.n, positives: row.positives, figures }
+}
+
+fn figure(metric: &str, shown: &Shown) -> FigureV1 {
+    let empty = |because: String| FigureV1 {
+        metric: metric.to_owned(),
+        value: None,
+        low: None,
+        high: None,
+        n: None,
+        method: None,
+        error_bound: None,
+        because: Some(because),
+    };
+    match shown {
+        Shown::Withheld => empty("withheld: a count is under the smallest cell".to_owned()),
+        Shown::NotEstimable(because) => empty(format!("not estimable: {because}")),
+        Shown::Figure { value, low, high, n, method, error_bound } => FigureV1 {
+            metric: metric.to_owned(),
+            value: Some(*value),
+            low: Some(*low),
+            high: Some(*high),
+            n: *n,
+            method: Some(method.clone()),
+            error_bound: Some(*error_bound),
+            because: None,
+        },
+    }
+}

@@ -1,0 +1,151 @@
+//! Markdown, for pull requests and wikis.
+
+use std::fmt::Write as _;
+
+use medattest_metrics::Metric;
+
+use super::paper::{self, Count, Shown};
+use super::{figure, thousands};
+use crate::assess::{Assessment, SystemAssessment};
+use crate::engine::bias::BiasEvidence;
+use crate::finding::{Finding, Outcome};
+use crate::judge::ConclusionOutcome;
+
+/// The run in brief.
+pub fn markdown(run: &Assessment) -> String {
+    let mut md = String::new();
+    let _ = writeln!(md, "# medattest: {}\n", run.decision.decision);
+    if let Some(organisation) = &run.organisation {
+        let _ = writeln!(md, "{}  ", cell(organisation));
+    }
+    let _ =
+        writeln!(md, "Law as of {}. This is a reading of stated and measured facts, not legal advice.\n", run.as_of);
+    let _ = writeln!(md, "| System | Decision | Not met | Unknown | Met | Not applicable |");
+    let _ = writeln!(md, "| --- | --- | ---: | ---: | ---: | ---: |");
+    for system in &run.systems {
+        let count = |outcome| system.findings.iter().filter(|f| f.outcome == outcome).count();
+        let _ = writeln!(
+            md,
+            "| {} | {} | {} | {} | {} | {} |",
+            cell(&system.name),
+            system.decision.decision,
+            count(Outcome::NotMet),
+            count(Outcome::Unknown),
+            count(Outcome::Met),
+            count(Outcome::NotApplicable)
+        );
+    }
+    for system in &run.systems {
+        self::system(&mut md, system, run.policy.smallest_cell);
+    }
+    if !run.project_findings.is_empty() {
+        let _ = writeln!(md, "\n## Project\n");
+        for finding in &run.project_findings {
+            let _ = writeln!(md, "- **{}** {}", finding.severity, cell(&finding.message));
+        }
+    }
+    md
+}
+
+fn system(md: &mut String, system: &SystemAssessment, smallest: u64) {
+    let _ = writeln!(md, "\n## {}\n", cell(&system.name));
+    let _ = writeln!(md, "| Under | it is | because |");
+    let _ = writeln!(md, "| --- | --- | --- |");
+    for conclusion in system.conclusions.iter().filter(|c| c.headline) {
+        let answer = match &conclusion.outcome {
+            ConclusionOutcome::Known(value) if value == crate::pack::NOT_APPLICABLE => continue,
+            ConclusionOutcome::Known(value) => format!("**{value}**"),
+            ConclusionOutcome::Unknown { could_be } => format!("unknown: {}", could_be.join(" or ")),
+        };
+        let mut because = conclusion.because.clone();
+        if let Some(contested) = &conclusion.contested {
+            let _ = write!(because, " *Contested: {contested}*");
+        }
+        let _ = writeln!(md, "| {}: {} | {answer} | {} |", conclusion.pack, cell(&conclusion.title), cell(&because));
+    }
+    let mut open: Vec<&Finding> =
+        system.findings.iter().filter(|f| f.outcome == Outcome::NotMet && f.waiver.is_none()).collect();
+    open.sort_by(|a, b| (b.severity, b.binding).cmp(&(a.severity, a.binding)).then_with(|| a.rule.cmp(&b.rule)));
+    if !open.is_empty() {
+        let _ = writeln!(md, "\n### Not met\n");
+    }
+    for finding in open {
+        let cited: Vec<&str> = finding.citations.iter().map(|c| c.citation.as_str()).collect();
+        let advisory = if finding.binding { "" } else { ", advisory" };
+        let _ = writeln!(
+            md,
+            "- **{}{advisory}** `{}` ({}): {} — {} _{}_",
+            finding.severity,
+            finding.rule,
+            finding.subject,
+            cell(&finding.message),
+            cell(&finding.remedy),
+            cell(&cited.join("; "))
+        );
+    }
+    if !system.questions.is_empty() {
+        let _ = writeln!(md, "\n### Open questions ({})\n", system.questions.len());
+        for question in system.questions.iter().take(5) {
+            let _ = writeln!(md, "- {} `{}`", cell(&question.question), cell(&question.answer));
+        }
+    }
+    for evidence in &system.evidence {
+        md.push('\n');
+        md.push_str(&bias_markdown(evidence, smallest));
+    }
+}
+
+/// What was measured, as tables.
+pub fn bias_markdown(evidence: &BiasEvidence, smallest: u64) -> String {
+    let mut md = String::new();
+    let _ = writeln!(md, "### Performance by group: {}\n", cell(&evidence.table));
+    for attribute in &evidence.attributes {
+        let table = paper::on_paper(attribute, smallest);
+        let _ = write!(md, "| {} | n | positives |", cell(&table.attribute));
+        for metric in Metric::ALL {
+            let _ = write!(md, " {} |", metric.title());
+        }
+        let _ = writeln!(md, "\n| --- | ---: | ---: |{}", " ---: |".repeat(Metric::ALL.len()));
+        for row in table.groups.iter().chain([&table.overall]) {
+            let _ = write!(md, "| {} | {} | {} |", cell(&row.label), count(row.n), count(row.positives));
+            for (_, shown) in &row.figures {
+                let _ = write!(md, " {} |", self::shown(shown));
+            }
+            md.push('\n');
+        }
+        for disparity in &table.disparities {
+            let left_out = if disparity.left_out.is_empty() {
+                String::new()
+            } else {
+                format!("; left out: {}", disparity.left_out.join(", "))
+            };
+            let _ = writeln!(
+                md,
+                "\n{}: {} over {} groups{}",
+                disparity.title,
+                shown(&disparity.figure),
+                disparity.groups,
+                cell(&left_out)
+            );
+        }
+        md.push('\n');
+    }
+    md
+}
+
+fn count(count: Count) -> String {
+    count.map_or_else(|| "withheld".to_owned(), thousands)
+}
+
+fn shown(shown: &Shown) -> String {
+    match shown {
+        Shown::Figure { value, low, high, .. } => format!("{} [{}, {}]", figure(*value), figure(*low), figure(*high)),
+        Shown::NotEstimable(because) => format!("– ({because})"),
+        Shown::Withheld => "withheld".to_owned(),
+    }
+}
+
+/// Text that cannot break out of a table cell or inject markup.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
+}

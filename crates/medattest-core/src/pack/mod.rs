@@ -1,0 +1,198 @@
+//! Regulation packs: what the law asks, as data with citations and dates.
+
+mod load;
+mod requirement;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+pub(crate) use load::{NOT_APPLICABLE, placeholders};
+pub use requirement::{Confidence, DatedStatus, Requirement, Status};
+
+use crate::catalog::{Catalog, Per};
+use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::expr::Predicate;
+use crate::finding::Severity;
+
+/// The rules of one body of law or guidance.
+#[derive(Debug)]
+pub struct Pack {
+    /// Permanent id, such as `eu-mdr`.
+    pub id: String,
+    /// Raised with every change of content.
+    pub revision: u32,
+    /// Short title.
+    pub title: String,
+    /// Jurisdiction, such as `EU`.
+    pub jurisdiction: String,
+    /// Which text of the law was read.
+    pub edition: String,
+    /// Where the text or the evidence for it was found.
+    pub source: String,
+    /// Newest date of the evidence behind the pack.
+    pub evidence_date: Date,
+    /// What the pack does not cover or could not verify.
+    pub limits: String,
+    /// SHA-256 over the pack's files.
+    pub digest: String,
+    /// When the pack has anything to say about a system.
+    pub(crate) applies: Predicate,
+    /// Citations.
+    pub requirements: Vec<Requirement>,
+    /// Questions the pack answers about every system, such as the device class.
+    pub classifications: Vec<Classification>,
+    /// Checks.
+    pub rules: Vec<Rule>,
+    /// Literate tests: file name and text.
+    pub tests: Vec<SourceFile>,
+}
+
+/// A question with a closed list of answers, decided by the first answer whose condition holds.
+#[derive(Debug)]
+pub struct Classification {
+    /// Id within the pack; the conclusion is the fact `pack.id`.
+    pub id: String,
+    /// The question in words.
+    pub title: String,
+    /// Every value an answer may give, with its meaning.
+    pub values: Vec<(String, String)>,
+    /// Answers in order of precedence.
+    pub answers: Vec<Answer>,
+    /// Whether summaries lead with it.
+    pub headline: bool,
+}
+
+/// One possible answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The value.
+    pub value: String,
+    pub(crate) when: Predicate,
+    /// Why, in words.
+    pub because: String,
+    /// Requirement ids it rests on.
+    pub cites: Vec<String>,
+    /// First day on which the answer is given.
+    pub from: Option<Date>,
+    /// First day on which it no longer is.
+    pub until: Option<Date>,
+    /// What is disputed or unsettled about it.
+    pub contested: Option<String>,
+}
+
+/// A check of one requirement or several.
+#[derive(Debug)]
+pub struct Rule {
+    /// `pack/name`; the name is that of the fault.
+    pub id: String,
+    /// Short title.
+    pub title: String,
+    /// Requirements served, by id.
+    pub serves: Vec<String>,
+    /// How bad the fault is.
+    pub severity: Severity,
+    /// Whom the rule looks at.
+    pub per: Per,
+    pub(crate) applies: Predicate,
+    pub(crate) check: Predicate,
+    /// Whether the absence of the facts is itself the fault.
+    pub absence_is_fault: bool,
+    /// What a failed check says; `{fact.key}` is replaced by the fact.
+    pub message: String,
+    /// What a passed check says.
+    pub met: String,
+    /// What to do.
+    pub remedy: String,
+    /// The explanation, under four headings.
+    pub explanation: Explanation,
+    /// Stable rules decide the gate, preview rules only inform.
+    pub lifecycle: Lifecycle,
+}
+
+/// Why a rule exists and how to satisfy it, in our own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What the rule asks.
+    pub what: String,
+    /// Why the law asks it.
+    pub why: String,
+    /// What evidence satisfies it.
+    pub evidence: String,
+    /// What it does not cover.
+    pub limits: String,
+}
+
+/// Whether a rule is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// Decides the gate.
+    Stable,
+    /// Informs.
+    Preview,
+}
+
+impl Pack {
+    /// The requirement of this id.
+    pub fn requirement(&self, id: &str) -> Option<&Requirement> {
+        self.requirements.iter().find(|requirement| requirement.id == id)
+    }
+}
+
+/// All packs that were loaded, with the order in which their conclusions must be drawn.
+#[derive(Debug)]
+pub struct Packs {
+    packs: BTreeMap<String, Pack>,
+    /// (pack, index of classification), dependencies first.
+    pub(crate) order: Vec<(String, usize)>,
+}
+
+impl Packs {
+    /// Loads packs from files named `pack-id/…`, and adds their conclusions to `catalog`.
+    pub fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Self, Vec<Diagnostic>) {
+        load::load(files, catalog)
+    }
+
+    /// All packs by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Pack> {
+        self.packs.values()
+    }
+
+    /// The pack of this id.
+    pub fn get(&self, id: &str) -> Option<&Pack> {
+        self.packs.get(id)
+    }
+
+    /// The ids given, and of every pack whose conclusions they read.
+    pub(crate) fn closure(&self, ids: &[String]) -> BTreeSet<String> {
+        let mut wanted: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut closed = BTreeSet::new();
+        while let Some(id) = wanted.pop() {
+            let Some(pack) = self.packs.get(id) else { continue };
+            if closed.insert(id.to_owned()) {
+                let read = pack.predicates().flat_map(Predicate::mentions);
+                for key in read {
+                    let root = key.split('.').next().unwrap_or_default();
+                    if let Some((id, _)) = self.packs.get_key_value(root) {
+                        wanted.push(id);
+                    }
+                }
+            }
+        }
+        closed
+    }
+}
+
+impl Pack {
+    fn predicates(&self) -> impl Iterator<Item = &Predicate> {
+        let answers = self.classifications.iter().flat_map(|c| c.answers.iter().map(|a| &a.when));
+        let rules = self.rules.iter().flat_map(|r| [&r.applies, &r.check]);
+        let statuses = self.requirements.iter().flat_map(|r| r.statuses.iter().filter_map(|s| s.when.as_ref()));
+        std::iter::once(&self.applies).chain(answers).chain(rules).chain(statuses)
+    }
+
+    /// Every fact any predicate of the pack mentions.
+    pub fn mentions(&self) -> BTreeSet<String> {
+        self.predicates().flat_map(Predicate::mentions).collect()
+    }
+}

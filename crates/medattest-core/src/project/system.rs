@@ -1,0 +1,313 @@
+//! One system: its file and whatever it includes.
+
+use toml::de::DeValue;
+
+use super::facts::{Reading, Statements, read_facts};
+use super::load::{safe_path, text_of};
+use super::{Column, System, Table, TableUse};
+use crate::catalog::{Catalog, FactType, Per};
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
+use crate::fact::{Fact, FactSet, Subject};
+use crate::reader;
+use crate::world::World;
+
+/// How deep one file may include another.
+const MAX_INCLUDE_DEPTH: usize = 8;
+
+type Diagnostics = Vec<Diagnostic>;
+
+struct Loader<'a> {
+    world: &'a dyn World,
+    catalog: &'a Catalog,
+    files: &'a mut Vec<SourceFile>,
+    open: Vec<String>,
+}
+
+/// What one file and its includes contribute.
+#[derive(Default)]
+struct Part {
+    id: Option<String>,
+    facts: Vec<Fact>,
+    tables: Vec<Table>,
+}
+
+/// Loads the system described by `path`.
+pub(super) fn load_system(
+    world: &dyn World,
+    catalog: &Catalog,
+    organisation: &FactSet,
+    path: &str,
+    files: &mut Vec<SourceFile>,
+    diagnostics: &mut Diagnostics,
+) -> Option<System> {
+    let mut loader = Loader { world, catalog, files, open: Vec::new() };
+    let part = loader.part(path, diagnostics)?;
+    let Some(id) = part.id else {
+        diagnostics.push(Diagnostic::about_file(
+            "missing-key",
+            path,
+            "`id` is missing",
+            "add id = \"sepsis-score\" at the top: lower case, digits and dashes; it never changes",
+        ));
+        return None;
+    };
+    let mut facts = organisation.clone();
+    for fact in part.facts {
+        facts.insert(fact);
+    }
+    let fallbacks: Vec<Fact> = catalog
+        .iter()
+        .filter(|definition| facts.value(&definition.key).is_none())
+        .filter_map(|definition| {
+            let other = facts.get(definition.falls_back_to.as_deref()?, &Subject::system())?;
+            Some(Fact { key: definition.key.clone(), ..other.clone() })
+        })
+        .collect();
+    for fact in fallbacks {
+        facts.insert(fact);
+    }
+    Some(System { id, place: Place::file(path), facts, tables: part.tables })
+}
+
+impl Loader<'_> {
+    fn part(&mut self, path: &str, diagnostics: &mut Diagnostics) -> Option<Part> {
+        let bytes_text = text_of(self.world, path, diagnostics)?;
+        let file = SourceFile::new(path, &bytes_text);
+        if !self.files.iter().any(|known| known.name == file.name) {
+            self.files.push(file.clone());
+        }
+        let mut root = reader::parse(&file, diagnostics)?;
+        self.open.push(path.to_owned());
+        let mut part = Part::default();
+        let place = root.place();
+        for include in root.strings("include", diagnostics) {
+            self.include(path, &include, &place, &mut part, diagnostics);
+        }
+        self.open.pop();
+        if let Some(id) = root.string("id", diagnostics) {
+            let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if id.is_empty() || id.len() > 64 || !id.chars().all(fine) {
+                diagnostics.push(Diagnostic {
+                    place: place.clone(),
+                    code: "system-id",
+                    message: "a system id has 1 to 64 lower-case letters, digits and dashes".into(),
+                    hint: Some("such as id = \"sepsis-score\"".into()),
+                });
+            }
+            part.id = Some(id);
+        }
+        for mut table in root.tables("table", diagnostics) {
+            if let Some(table) = read_table(&mut table, self.catalog, diagnostics) {
+                if part.tables.iter().any(|other| other.id == table.id) {
+                    diagnostics.push(Diagnostic {
+                        place: table.place.clone(),
+                        code: "duplicate-table",
+                        message: format!("table `{}` is described twice", table.id),
+                        hint: Some("give one of them another id".into()),
+                    });
+                }
+                part.tables.push(table);
+            }
+        }
+        let mut statements = Statements::take(&mut root, diagnostics);
+        for statement in statements.documents() {
+            let Some(document) = &statement.document else { continue };
+            match self.world.document_sha256(document) {
+                Ok(digest) => statement.document_sha256 = Some(digest),
+                Err(error) => diagnostics.push(error.diagnostic()),
+            }
+        }
+        let reading =
+            Reading { catalog: self.catalog, per: &[Per::System], measured: false, subject: Subject::system() };
+        part.facts.extend(read_facts(root, &reading, &statements, diagnostics));
+        Some(part)
+    }
+
+    fn include(&mut self, from: &str, include: &str, place: &Place, part: &mut Part, diagnostics: &mut Diagnostics) {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut mistake = |code, message: String, hint: &str| {
+            diagnostics.push(Diagnostic { place: place.clone(), code, message, hint: Some(hint.to_owned()) });
+        };
+        let path = match safe_path(folder, include) {
+            Ok(path) => path,
+            Err(reason) => return mistake("unsafe-path", reason, "includes lie below the including file's folder"),
+        };
+        if self.open.contains(&path) {
+            let chain = self.open.join(" → ");
+            return mistake(
+                "cyclic-include",
+                format!("`{path}` includes itself: {chain} → {path}"),
+                "remove one of the includes",
+            );
+        }
+        if self.open.len() >= MAX_INCLUDE_DEPTH {
+            let message = format!("includes are nested more than {MAX_INCLUDE_DEPTH} deep");
+            return mistake("deep-include", message, "include the file directly");
+        }
+        if let Some(included) = self.part(&path, diagnostics) {
+            part.facts.extend(included.facts);
+            part.tables.extend(included.tables);
+            part.id = part.id.take().or(included.id);
+        }
+    }
+}
+
+fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Table> {
+    let place = table.place();
+    let id = table.required_string("id", diagnostics);
+    let path = table.required_string("path", diagnostics);
+    let use_ = table.choice("use", &["training", "evaluation", "deployment"], diagnostics);
+    let filter = table.string("filter", diagnostics);
+    let (mut label, mut prediction, mut score, mut probability, mut cluster) = (None, None, None, true, None);
+    if let Some(mut columns) = table.table("columns", diagnostics) {
+        label = columns.required_string("label", diagnostics);
+        prediction = columns.string("prediction", diagnostics);
+        score = columns.string("score", diagnostics);
+        let kind = columns.choice("score-kind", &["probability", "margin"], diagnostics);
+        probability = kind.as_deref() != Some("margin");
+        cluster = columns.string("cluster", diagnostics);
+        if prediction.is_none() && score.is_none() {
+            diagnostics.push(Diagnostic {
+                place: columns.place(),
+                code: "nothing-to-measure",
+                message: "neither `prediction` nor `score` is named".into(),
+                hint: Some("name the column with the model's decision (0/1), its score, or both".into()),
+            });
+        }
+        columns.finish(diagnostics);
+    } else {
+        diagnostics.push(Diagnostic {
+            place: place.clone(),
+            code: "missing-key",
+            message: "`table.columns` is missing".into(),
+            hint: Some("add [table.columns] with label, prediction and score".into()),
+        });
+    }
+    let groups = read_groups(table, catalog, diagnostics);
+    let mut intersections = Vec::new();
+    if let Some(node) = table.take("intersections") {
+        match as_lists(&node) {
+            Some(lists) => {
+                for list in lists {
+                    if let Some(unknown) = list.iter().find(|c| !groups.iter().any(|g| g.column == **c)) {
+                        let known: Vec<&str> = groups.iter().map(|g| g.column.as_str()).collect();
+                        let message = format!("intersection names `{unknown}`, which is not in [table.groups]");
+                        let hint = format!("columns there: {}", known.join(", "));
+                        diagnostics.push(node.mistake("unknown-column", message, hint));
+                    } else {
+                        intersections.push(list);
+                    }
+                }
+            }
+            None => diagnostics.push(node.mistake(
+                "wrong-type",
+                "`intersections` is a list of lists of columns".into(),
+                "write intersections = [[\"race\", \"sex\"]]",
+            )),
+        }
+    }
+    table.finish(diagnostics);
+    let path = path?;
+    if let Err(reason) = safe_path("", &path) {
+        diagnostics.push(Diagnostic {
+            place: place.clone(),
+            code: "unsafe-path",
+            message: reason,
+            hint: Some("paths are relative to the data folder; set the folder with --data or `data = …`".into()),
+        });
+        return None;
+    }
+    let use_ = match use_.as_deref() {
+        Some("training") => TableUse::Training,
+        Some("deployment") => TableUse::Deployment,
+        _ => TableUse::Evaluation,
+    };
+    let label = label?;
+    Some(Table {
+        id: id?,
+        place,
+        path,
+        use_,
+        filter,
+        label,
+        prediction,
+        score,
+        probability,
+        cluster,
+        groups,
+        intersections,
+    })
+}
+
+fn as_lists(node: &reader::Node<'_>) -> Option<Vec<Vec<String>>> {
+    let DeValue::Array(lists) = &node.value else { return None };
+    let text = |value: &DeValue<'_>| match value {
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
+    };
+    lists
+        .iter()
+        .map(|list| match list.get_ref() {
+            DeValue::Array(items) => items.iter().map(|item| text(item.get_ref())).collect(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Vec<Column> {
+    let Some(mut groups) = table.table("groups", diagnostics) else { return Vec::new() };
+    let traits: Vec<String> = match catalog.get("performance.traits").map(|d| &d.kind) {
+        Some(FactType::Choices(values)) => values.iter().map(|(id, _)| id.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let allowed: Vec<&str> = traits.iter().map(String::as_str).collect();
+    let mut columns = Vec::new();
+    for column in groups.keys() {
+        let Some(node) = groups.take(&column) else { continue };
+        match &node.value {
+            DeValue::String(stands_for) if traits.iter().any(|t| t == stands_for) => {
+                columns.push(Column { column, stands_for: stands_for.to_string(), bins: Vec::new() });
+            }
+            DeValue::Table(inner) => {
+                let get =
+                    |key: &str| inner.iter().find(|(k, _)| k.get_ref().as_ref() == key).map(|(_, v)| v.get_ref());
+                let stands_for = match get("trait") {
+                    Some(DeValue::String(text)) if allowed.contains(&text.as_ref()) => Some(text.to_string()),
+                    _ => None,
+                };
+                let bins: Option<Vec<f64>> = match get("bins") {
+                    Some(DeValue::Array(bins)) => bins.iter().map(|b| number(b.get_ref())).collect(),
+                    None => Some(Vec::new()),
+                    Some(_) => None,
+                };
+                match (stands_for, bins) {
+                    (Some(stands_for), Some(bins)) if bins.is_sorted_by(|a, b| a < b) && inner.len() <= 2 => {
+                        columns.push(Column { column, stands_for, bins });
+                    }
+                    _ => diagnostics.push(node.mistake(
+                        "group-column",
+                        format!("group column `{column}` is not described rightly"),
+                        format!(
+                            "write {{ trait = \"age\", bins = [18, 40, 65] }} with ascending bins; traits: {}",
+                            allowed.join(", ")
+                        ),
+                    )),
+                }
+            }
+            _ => diagnostics.push(node.mistake(
+                "not-a-choice",
+                format!("{} is not a trait a column can stand for", node.shown()),
+                format!("use one of: {}", allowed.join(", ")),
+            )),
+        }
+    }
+    columns
+}
+
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(x) => x.as_str().parse().ok().filter(|x: &f64| x.is_finite()),
+        DeValue::Integer(i) => i.as_str().parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! What applies when: the law of every future day on which something changes for a system.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::expr::Scope;
+use crate::fact::{FactSet, Provenance, Subject};
+use crate::finding::{Finding, Outcome, Severity};
+use crate::judge::{Conclusion, ConclusionOutcome, Judge};
+use crate::pack::{Confidence, Status};
+use crate::project::Waiver;
+
+/// Something that changes on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Milestone {
+    /// The day.
+    pub date: Date,
+    /// What changes.
+    pub kind: MilestoneKind,
+    /// In one line.
+    pub title: String,
+    /// Citation, for law.
+    pub citation: Option<String>,
+    /// Standing from that day on, for law.
+    pub status: Option<Status>,
+    /// How well the law was checked.
+    pub confidence: Option<Confidence>,
+    /// What is disputed about it.
+    pub contested: Option<String>,
+    /// Rules that serve it, and how each would come out that day on the facts of today.
+    pub rules: Vec<ForeseenRule>,
+}
+
+/// What kind of change a milestone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MilestoneKind {
+    /// A requirement changes its standing.
+    Law,
+    /// A conclusion about the system changes.
+    Conclusion,
+    /// A statement may no longer be relied on.
+    Statement,
+    /// A waiver ends.
+    Waiver,
+}
+
+/// A rule as it would come out on a later day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeseenRule {
+    /// `pack/rule`.
+    pub rule: String,
+    /// Title.
+    pub title: String,
+    /// Worst outcome over its subjects, on the facts of today.
+    pub outcome: Outcome,
+    /// How bad the fault would be.
+    pub severity: Severity,
+    /// Facts that are missing.
+    pub missing: Vec<String>,
+}
+
+impl Milestone {
+    fn plain(date: Date, kind: MilestoneKind, title: String) -> Self {
+        Self { date, kind, title, citation: None, status: None, confidence: None, contested: None, rules: Vec::new() }
+    }
+
+    /// The end of a waiver.
+    pub(crate) fn waiver(waiver: &Waiver) -> Self {
+        let title = format!("the waiver of {} approved by {} ends", waiver.rule, waiver.approver);
+        Self::plain(waiver.expires, MilestoneKind::Waiver, title)
+    }
+}
+
+/// The milestones of one system after the day of `judge`.
+pub(crate) fn roadmap(
+    judge: &Judge<'_>,
+    system: &str,
+    stated: &FactSet,
+    conclusions: &[Conclusion],
+    findings: &[Finding],
+    chosen: &[String],
+) -> Vec<Milestone> {
+    let mut milestones = expiring(stated, judge.as_of);
+    let days = days(judge, chosen);
+    let mut before: Vec<(String, ConclusionOutcome)> =
+        conclusions.iter().map(|c| (format!("{}.{}", c.pack, c.id), c.outcome.clone())).collect();
+    let mut reached: BTreeSet<(String, Date)> = BTreeSet::new();
+    let live: BTreeSet<&str> =
+        findings.iter().filter(|f| f.outcome != Outcome::NotApplicable).map(|f| f.rule.as_str()).collect();
+    for day in days {
+        let then = Judge { as_of: day, ..*judge };
+        let mut facts = stated.clone();
+        let later = then.conclude(&mut facts, chosen);
+        let judged = then.judge(system, &facts, chosen);
+        for conclusion in &later {
+            let id = format!("{}.{}", conclusion.pack, conclusion.id);
+            if let Some(known) = before.iter_mut().find(|(known, _)| *known == id)
+                && known.1 != conclusion.outcome
+            {
+                let title = format!("{}: {} becomes {}", id, shown(&known.1), shown(&conclusion.outcome));
+                milestones.push(Milestone::plain(day, MilestoneKind::Conclusion, title));
+                known.1 = conclusion.outcome.clone();
+            }
+        }
+        milestones.extend(law(&then, &facts, &later, &judged, chosen, &live, &mut reached));
+    }
+    milestones.sort_by_key(|m| m.date);
+    milestones
+}
+
+fn shown(outcome: &ConclusionOutcome) -> String {
+    match outcome {
+        ConclusionOutcome::Known(value) => value.clone(),
+        ConclusionOutcome::Unknown { could_be } => format!("unknown ({})", could_be.join(" or ")),
+    }
+}
+
+/// Every later day that a requirement or an answer of a chosen pack names.
+fn days(judge: &Judge<'_>, chosen: &[String]) -> BTreeSet<Date> {
+    let packs = chosen.iter().filter_map(|id| judge.packs.get(id));
+    let mut days = BTreeSet::new();
+    for pack in packs {
+        let statuses = pack.requirements.iter().flat_map(|r| &r.statuses).flat_map(|s| [s.from, s.until]);
+        let answers = pack.classifications.iter().flat_map(|c| &c.answers).flat_map(|a| [a.from, a.until]);
+        days.extend(statuses.chain(answers).flatten().filter(|day| *day > judge.as_of));
+    }
+    days
+}
+
+/// Requirements that change their standing on the day of `then` and that concern the system.
+fn law(
+    then: &Judge<'_>,
+    facts: &FactSet,
+    conclusions: &[Conclusion],
+    judged: &[Finding],
+    chosen: &[String],
+    live: &BTreeSet<&str>,
+    reached: &mut BTreeSet<(String, Date)>,
+) -> Vec<Milestone> {
+    let scope = Scope::new(facts, &Subject::system());
+    let cited: BTreeSet<&str> =
+        conclusions.iter().flat_map(|c| &c.citations).map(|c| c.requirement.as_str()).collect();
+    let mut milestones = Vec::new();
+    for pack in chosen.iter().filter_map(|id| then.packs.get(id)) {
+        for requirement in &pack.requirements {
+            let id = format!("{}/{}", pack.id, requirement.id);
+            let changes = requirement.changes(&scope).into_iter().any(|(from, _)| from == then.as_of);
+            if !changes || !reached.insert((id.clone(), then.as_of)) {
+                continue;
+            }
+            let serving = |f: &&Finding| f.citations.iter().any(|c| c.requirement == id);
+            let mut rules: BTreeMap<&str, ForeseenRule> = BTreeMap::new();
+            for finding in judged.iter().filter(serving).filter(|f| f.outcome != Outcome::NotApplicable) {
+                let known = rules.entry(&finding.rule).or_insert_with(|| ForeseenRule {
+                    rule: finding.rule.clone(),
+                    title: finding.title.clone(),
+                    outcome: Outcome::Met,
+                    severity: finding.severity,
+                    missing: Vec::new(),
+                });
+                known.outcome = worse(known.outcome, finding.outcome);
+                known.missing.extend(
+                    finding.missing.iter().filter(|m| !known.missing.contains(m)).cloned().collect::<Vec<_>>(),
+                );
+            }
+            if rules.is_empty() && !cited.contains(id.as_str()) {
+                continue;
+            }
+            let Some(standing) = requirement.standing(then.as_of, &scope) else { continue };
+            let fresh = rules.values().any(|rule| !live.contains(rule.rule.as_str()));
+            let mut title = requirement.title.clone();
+            if !fresh && !rules.is_empty() {
+                title.push_str(" (its rules are judged today already)");
+            }
+            milestones.push(Milestone {
+                date: then.as_of,
+                kind: MilestoneKind::Law,
+                title,
+                citation: Some(requirement.citation.clone()),
+                status: Some(standing.status),
+                confidence: Some(requirement.confidence),
+                contested: standing.contested,
+                rules: rules.into_values().collect(),
+            });
+        }
+    }
+    milestones
+}
+
+/// Not met is worse than unknown, unknown than met.
+fn worse(a: Outcome, b: Outcome) -> Outcome {
+    let rank = |outcome| match outcome {
+        Outcome::NotMet => 2,
+        Outcome::Unknown => 1,
+        Outcome::Met | Outcome::NotApplicable => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+/// Statements that end after today.
+fn expiring(facts: &FactSet, today: Date) -> Vec<Milestone> {
+    let mut ends: BTreeMap<(Date, String), Vec<&str>> = BTreeMap::new();
+    for fact in facts.iter() {
+        if let Provenance::Stated(Some(statement)) = &fact.provenance
+            && let Some(until) = statement.until
+            && until >= today
+        {
+            ends.entry((until, statement.by.clone())).or_default().push(&fact.key);
+        }
+    }
+    ends.into_iter()
+        .map(|((until, by), keys)| {
+            let first: Vec<&str> = keys.iter().take(3).copied().collect();
+            let more = if keys.len() > 3 { format!(" and {} more", keys.len() - 3) } else { String::new() };
+            let title = format!("statement by {by} on {}{more} ends", first.join(", "));
+            Milestone::plain(until, MilestoneKind::Statement, title)
+        })
+        .collect()
+}

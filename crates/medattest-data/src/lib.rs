@@ -1,0 +1,132 @@
+//! Count queries over CSV and Parquet files. The only crate that knows DataFusion.
+//!
+//! No error of this crate quotes a cell: what DataFusion says about values is replaced by the place and the shape of
+//! the value, because any cell may be about a patient.
+
+mod count;
+mod keys;
+mod misfit;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::options::{CsvReadOptions, ParquetReadOptions};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use medattest_core::{CountQuery, CountTable, DataError, closest};
+use tokio::runtime::Runtime;
+
+/// Answers count queries with an embedded DataFusion, which starts when it is first asked.
+#[derive(Debug, Default)]
+pub struct Counter {
+    runtime: OnceLock<Option<Runtime>>,
+}
+
+/// A file that is being asked about.
+pub(crate) struct Source<'a> {
+    pub(crate) path: &'a Path,
+    /// The path as the user wrote it.
+    pub(crate) shown: &'a str,
+}
+
+impl Source<'_> {
+    pub(crate) fn error(&self, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> DataError {
+        DataError { code, table: self.shown.to_owned(), message: message.into(), hint: hint.into() }
+    }
+}
+
+impl Counter {
+    /// A counter that has not started yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts the rows of each kind in the file at `path`, which the user knows as `shown`.
+    ///
+    /// # Errors
+    /// When the file is missing, is neither CSV nor Parquet, is damaged, lacks a column, or holds values that do not
+    /// fit the role of their column. The error names the row, never the value of a cell that could be personal.
+    pub fn count(&self, path: &Path, shown: &str, query: &CountQuery) -> Result<CountTable, DataError> {
+        let source = Source { path, shown };
+        if !path.is_file() {
+            let hint = "check the path; it is relative to the data folder, which --data sets";
+            return Err(source.error("table-missing", "there is no such file", hint));
+        }
+        let runtime = self
+            .runtime
+            .get_or_init(|| tokio::runtime::Builder::new_multi_thread().thread_name("medattest-count").build().ok());
+        let Some(runtime) = runtime else {
+            let hint = "free threads or memory and try again";
+            return Err(source.error("no-runtime", "the query engine could not start", hint));
+        };
+        runtime.block_on(count::count(&source, query))
+    }
+}
+
+/// Opens the file; `ordered` keeps rows in file order, at the price of one core.
+pub(crate) async fn open(source: &Source<'_>, ordered: bool) -> Result<DataFrame, DataError> {
+    let mut config = SessionConfig::new();
+    if ordered {
+        config = config.with_target_partitions(1).with_repartition_file_scans(false);
+    }
+    let context = SessionContext::new_with_config(config);
+    let path = source.path.to_string_lossy();
+    let extension = source.path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let damaged = |kind: &str| {
+        source.error(
+            "table-damaged",
+            format!("the file cannot be read as {kind}: it is truncated, damaged or of another format"),
+            "write the file again and compare its size with the original",
+        )
+    };
+    match extension.as_str() {
+        "parquet" => {
+            context.read_parquet(path.as_ref(), ParquetReadOptions::default()).await.map_err(|_| damaged("Parquet"))
+        }
+        "csv" => {
+            if std::fs::metadata(source.path).is_ok_and(|m| m.len() == 0) {
+                return Err(source.error("empty-table", "the file is empty", "a CSV has a line with column names"));
+            }
+            // Types are inferred from every row, so that no later row can fail to fit them.
+            let options = CsvReadOptions::new().schema_infer_max_records(usize::MAX);
+            context.read_csv(path.as_ref(), options).await.map_err(|error| ragged(source, &error.to_string()))
+        }
+        _ => Err(source.error(
+            "table-format",
+            format!("`.{extension}` is not a kind of table that is read"),
+            "use .parquet or .csv",
+        )),
+    }
+}
+
+/// A CSV that cannot be read: says at which line, and nothing else of what the parser said.
+pub(crate) fn ragged(source: &Source<'_>, said: &str) -> DataError {
+    let line =
+        said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let place = match line {
+        Some(line) if !line.is_empty() => format!(" at line {line}"),
+        _ => String::new(),
+    };
+    source.error(
+        "table-damaged",
+        format!("the file cannot be read as CSV{place}: a line has another number of fields than the header, or is not UTF-8"),
+        "check the quoting and the encoding of that line",
+    )
+}
+
+/// The column of this name, exactly.
+pub(crate) fn column(
+    source: &Source<'_>,
+    frame: &DataFrame,
+    name: &str,
+) -> Result<datafusion::prelude::Expr, DataError> {
+    let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    if names.iter().any(|known| known == name) {
+        return Ok(datafusion::prelude::Expr::Column(datafusion::common::Column::from_name(name)));
+    }
+    let hint = match closest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("columns: {}", names.iter().take(30).cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Err(source.error("column-missing", format!("there is no column `{name}`"), hint))
+}
