@@ -1,17 +1,29 @@
-//! Repository chores.
+//! Repository chores: what the compiler cannot check.
 
 mod packs;
+mod schema;
+mod tidy;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask packs [FILTER]   check the catalogue and packs, run their scenarios";
+use medattest_core::SourceFile;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+  tidy            everything the compiler cannot check; run by .ci/run
+  packs [FILTER]  check the catalogue and packs, and run their scenarios
+  schema          write schemas/*.json anew
+  lock            record the digests of packs whose revision was raised";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["tidy"] => tidy::run(&root),
         ["packs", rest @ ..] => packs::run(&root, rest.first().copied()),
+        ["schema"] => schema::write(&root),
+        ["lock"] => packs::lock(&root),
         _ => {
             say(USAGE);
             ExitCode::from(2)
@@ -19,7 +31,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 #[allow(clippy::print_stdout, reason = "a command line tool of the repository")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("{line}");
+}
+
+/// Every text file below a folder of the repository, named relative to it, sorted.
+pub(crate) fn files_below(root: &Path, folder: &str) -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(root.join(&folder)) else { continue };
+        for entry in entries.flatten() {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                folders.push(name);
+            } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
+                files.push(SourceFile::new(&name, &text));
+            }
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
 }

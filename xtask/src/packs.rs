@@ -1,63 +1,132 @@
-//! Checks the catalogue and packs on disk and runs their scenarios.
+//! Checks the catalogue and packs on disk, runs their scenarios, and keeps their revisions honest.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use medattest_core::{Library, SourceFile, run_scenarios};
+use medattest_core::{Library, Lifecycle, Outcome, SourceFile, run_scenarios};
 
-use crate::say;
+use crate::{files_below, say};
+
+/// Pack, revision and digest, as last recorded.
+const LOCK: &str = "packs/revisions.lock";
 
 pub(crate) fn run(root: &Path, filter: Option<&str>) -> ExitCode {
-    let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
-    let files = files_below(root, "catalog").into_iter().chain(files_below(root, "packs")).collect::<Vec<_>>();
-    let (catalog, packs): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| f.name.starts_with("catalog/"));
-    let (library, diagnostics) = Library::load(&catalog, &packs);
-    for diagnostic in &diagnostics {
-        say(&diagnostic.to_string());
+    let faults = faults(root, filter);
+    for fault in &faults {
+        say(fault);
     }
-    let scenarios: Vec<SourceFile> = packs
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The catalogue and packs on disk.
+pub(crate) fn library(root: &Path) -> (Library, Vec<SourceFile>, Vec<String>) {
+    let packs = files_below(root, "packs");
+    let (library, diagnostics) = Library::load(&files_below(root, "catalog"), &packs);
+    (library, packs, diagnostics.iter().map(ToString::to_string).collect())
+}
+
+/// Everything wrong with the catalogue, the packs and their scenarios.
+pub(crate) fn faults(root: &Path, filter: Option<&str>) -> Vec<String> {
+    let (library, files, mut faults) = library(root);
+    let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
+    let scenarios: Vec<SourceFile> = files
         .into_iter()
         .filter(|f| f.name.ends_with(".md") && !f.name.ends_with("README.md") && wanted(&f.name))
         .collect();
     let (report, mistakes) = run_scenarios(&library, &scenarios);
-    for diagnostic in &mistakes {
-        say(&diagnostic.to_string());
-    }
+    faults.extend(mistakes.iter().map(ToString::to_string));
     for failure in &report.failures {
-        say(&format!(
+        faults.push(format!(
             "{}: [{}] {} = {} expected, got {}",
             failure.place, failure.scenario, failure.what, failure.expected, failure.got
         ));
     }
-    say(&format!(
-        "{} scenarios, {} expectations, {} failures, {} diagnostics",
-        report.scenarios,
-        report.expectations,
-        report.failures.len(),
-        diagnostics.len() + mistakes.len()
-    ));
-    if report.failures.is_empty() && diagnostics.is_empty() && mistakes.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-/// Every file below a folder of the repository, named relative to it, sorted.
-pub(crate) fn files_below(root: &Path, folder: &str) -> Vec<SourceFile> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(root.join(&folder)) else { continue };
-        for entry in entries.flatten() {
-            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if entry.path().is_dir() {
-                folders.push(name);
-            } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
-                files.push(SourceFile::new(&name, &text));
+    say(&format!("{} scenarios, {} expectations", report.scenarios, report.expectations));
+    if filter.is_none() {
+        for pack in library.packs.iter() {
+            for rule in pack.rules.iter().filter(|rule| rule.lifecycle == Lifecycle::Stable) {
+                let covered = report.covered.get(&rule.id).cloned().unwrap_or_default();
+                let mut needed = vec![Outcome::Met, Outcome::NotMet];
+                if !rule.absence_is_fault {
+                    needed.push(Outcome::Unknown);
+                }
+                for outcome in needed.into_iter().filter(|outcome| !covered.contains(outcome)) {
+                    faults.push(format!("{}: no scenario in which the rule is {outcome}", rule.id));
+                }
+            }
+            for item in &pack.classifications {
+                let id = format!("{}.{}", pack.id, item.id);
+                let covered = report.concluded.get(&id).cloned().unwrap_or_default();
+                for (value, _) in item.values.iter().filter(|(value, _)| !covered.contains(value)) {
+                    faults.push(format!("{id}: no scenario expects `{value}`"));
+                }
+            }
+            for requirement in &pack.requirements {
+                if let Some(parent) = &requirement.parent
+                    && pack.requirement(parent).is_none()
+                {
+                    faults.push(format!("{}/{}: parent `{parent}` does not exist", pack.id, requirement.id));
+                }
             }
         }
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    files
+    faults
+}
+
+fn recorded(root: &Path) -> BTreeMap<String, (u32, String)> {
+    let text = std::fs::read_to_string(root.join(LOCK)).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let (id, revision, digest) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+            Some((id.to_owned(), (revision, digest.to_owned())))
+        })
+        .collect()
+}
+
+/// Packs whose content is not what was recorded for their revision.
+pub(crate) fn revision_faults(root: &Path) -> Vec<String> {
+    let (library, _, _) = library(root);
+    let recorded = recorded(root);
+    library
+        .packs
+        .iter()
+        .filter(|pack| recorded.get(&pack.id) != Some(&(pack.revision, pack.digest.clone())))
+        .map(|pack| {
+            format!(
+                "{}: content differs from {LOCK}; raise `revision` in pack.toml and run `cargo xtask lock`",
+                pack.id
+            )
+        })
+        .collect()
+}
+
+/// Records the digest of every pack that is new or whose revision was raised.
+pub(crate) fn lock(root: &Path) -> ExitCode {
+    let (library, _, _) = library(root);
+    let known = recorded(root);
+    let mut lines = String::new();
+    let mut refused = false;
+    for pack in library.packs.iter() {
+        if let Some((revision, digest)) = known.get(&pack.id)
+            && *digest != pack.digest
+            && *revision >= pack.revision
+        {
+            say(&format!("{}: content changed since revision {revision}; raise `revision` in pack.toml", pack.id));
+            refused = true;
+            continue;
+        }
+        lines.push_str(&format!("{} {} {}\n", pack.id, pack.revision, pack.digest));
+    }
+    if refused {
+        return ExitCode::FAILURE;
+    }
+    match std::fs::write(root.join(LOCK), lines) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{LOCK}: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -90,11 +90,16 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The entry of `known` most like `name`, if any is close enough to be what was meant.
+/// The entry of `known` most like `name`, if any is close enough to be what was meant: most letters in place, or a
+/// slip of the finger away.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let slips = (name.chars().count() / 4).max(1);
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|candidate| {
+            let slip = strsim::damerau_levenshtein(name, candidate) <= slips;
+            (strsim::jaro_winkler(name, candidate) + if slip { 1.0 } else { 0.0 }, candidate)
+        })
         .filter(|(likeness, _)| *likeness > 0.82)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)

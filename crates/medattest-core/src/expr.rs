@@ -136,6 +136,11 @@ impl Predicate {
         Ok(Self { program, source: source.to_owned() })
     }
 
+    /// The predicate as written, on one line.
+    pub(crate) fn source(&self) -> String {
+        self.source.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Every fact the predicate mentions.
     pub(crate) fn mentions(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
@@ -438,5 +443,125 @@ impl Scope {
 
     fn resolve(&self, expr: &IdedExpr) -> Option<cel::Value> {
         cel::Value::resolve(expr, &self.context).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::SourceFile;
+    use crate::fact::{Fact, Provenance, State};
+    use crate::value::Value;
+
+    fn catalog() -> Catalog {
+        let file = SourceFile::new(
+            "c.toml",
+            "[[fact]]\nkey = \"a.p\"\ntype = \"bool\"\ntitle = \"p\"\n\
+             [[fact]]\nkey = \"a.q\"\ntype = \"bool\"\ntitle = \"q\"\n\
+             [[fact]]\nkey = \"a.n\"\ntype = \"integer\"\ntitle = \"n\"\n\
+             [[fact]]\nkey = \"a.when-made\"\ntype = \"date\"\ntitle = \"d\"\n\
+             [[fact]]\nkey = \"a.kinds\"\ntype = \"choices\"\ntitle = \"k\"\nvalues = { x = \"X\", y = \"Y\" }\n\
+             [[fact]]\nkey = \"a.parts\"\ntype = \"records\"\ntitle = \"parts\"\n\
+             [[fact.field]]\nkey = \"signed\"\ntype = \"bool\"\ntitle = \"s\"\n",
+        );
+        Catalog::load(&[file]).0
+    }
+
+    fn scope(facts: &[(&str, Value)]) -> Scope {
+        let mut set = FactSet::default();
+        for (key, value) in facts {
+            set.insert(Fact {
+                key: (*key).into(),
+                subject: Subject::system(),
+                state: State::Known(value.clone()),
+                provenance: Provenance::Stated(None),
+                place: None,
+            });
+        }
+        Scope::new(&set, &Subject::system())
+    }
+
+    fn evaluate(source: &str, facts: &[(&str, Value)]) -> Evaluation {
+        Predicate::compile(source, &catalog(), Per::System).expect(source).evaluate(&scope(facts))
+    }
+
+    fn keys(keys: &[&str]) -> BTreeSet<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
+    #[test]
+    fn and_and_or_follow_kleene() {
+        let value = |word: &str| match word {
+            "t" => vec![Value::Bool(true)],
+            "f" => vec![Value::Bool(false)],
+            _ => vec![],
+        };
+        let table = [
+            ("t", "t", "t", "t"),
+            ("t", "f", "f", "t"),
+            ("t", "u", "u", "t"),
+            ("f", "t", "f", "t"),
+            ("f", "f", "f", "f"),
+            ("f", "u", "f", "u"),
+            ("u", "t", "u", "t"),
+            ("u", "f", "f", "u"),
+            ("u", "u", "u", "u"),
+        ];
+        for (p, q, and, or) in table {
+            let facts: Vec<(&str, Value)> =
+                value(p).into_iter().map(|v| ("a.p", v)).chain(value(q).into_iter().map(|v| ("a.q", v))).collect();
+            for (source, wanted) in [("a.p && a.q", and), ("a.p || a.q", or)] {
+                let truth = evaluate(source, &facts).truth;
+                let got = match truth {
+                    Truth::True => "t",
+                    Truth::False => "f",
+                    Truth::Unknown(_) => "u",
+                };
+                assert_eq!(got, wanted, "{p} {q} {source}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_deciding_facts_are_cited_and_only_missing_ones_asked_for() {
+        let decided = evaluate("a.p && a.q", &[("a.p", Value::Bool(false)), ("a.q", Value::Bool(true))]);
+        assert_eq!(decided.reads, keys(&["a.p"]));
+        let open = evaluate("(a.p || a.q) && a.n > 3", &[("a.p", Value::Bool(false)), ("a.n", Value::Integer(4))]);
+        assert_eq!(open.truth, Truth::Unknown(keys(&["a.q"])));
+    }
+
+    #[test]
+    fn dates_lists_and_records() {
+        let list = Value::List(vec![Value::Text("x".into())]);
+        assert_eq!(evaluate("\"x\" in a.kinds && !(\"y\" in a.kinds)", &[("a.kinds", list)]).truth, Truth::True);
+        let date = Value::Date(jiff::civil::date(2026, 8, 2));
+        assert_eq!(evaluate("a.when_made < \"2027-12-02\"", &[("a.when-made", date)]).truth, Truth::True);
+        let record = |signed: Option<bool>| {
+            Value::Record(signed.map(|s| ("signed".to_owned(), Value::Bool(s))).into_iter().collect())
+        };
+        let parts = |list: Vec<Value>| [("a.parts", Value::List(list))];
+        let source = "a.parts.exists(p, !p.signed)";
+        assert_eq!(evaluate(source, &parts(vec![record(Some(true)), record(Some(false))])).truth, Truth::True);
+        assert_eq!(evaluate(source, &parts(vec![record(Some(true))])).truth, Truth::False);
+        assert_eq!(evaluate(source, &parts(vec![])).truth, Truth::False);
+        assert_eq!(evaluate(source, &parts(vec![record(None)])).truth, Truth::Unknown(keys(&["a.parts"])));
+        assert_eq!(evaluate(source, &[]).truth, Truth::Unknown(keys(&["a.parts"])));
+    }
+
+    #[test]
+    fn what_a_predicate_may_not_say_is_refused() {
+        for (source, why) in [
+            ("a.p == 1", "cannot be applied"),
+            ("a.n + 1 > 2", "cannot be applied"),
+            ("a.n > 1.5", "cannot be applied"),
+            ("a.kinds.map(k, k)", "exists() and all()"),
+            ("{\"a\": a.p}", "maps and structures"),
+            ("a.p ? a.q : 3", "cannot be applied"),
+            ("\"z\" in a.kinds", "never the value"),
+            ("a.parts.exists(p, p.sgined)", "no field `sgined`"),
+        ] {
+            let error = Predicate::compile(source, &catalog(), Per::System).expect_err(source);
+            assert!(error.contains(why), "{source}: {error}");
+        }
     }
 }

@@ -42,7 +42,9 @@ pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};
 pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
 pub use schema::{project_schema, system_schema};
 pub use value::Value;
-pub use world::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, WorldError, sha256_hex};
+pub use world::{
+    CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, WorldError, sha256_hex, sha256_stream,
+};
 
 /// The largest configuration, pack or catalogue file that is read, in bytes.
 pub const MAX_TOML_BYTES: usize = 1_048_576;

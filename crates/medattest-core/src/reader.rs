@@ -273,6 +273,11 @@ impl<'a> Table<'a> {
         tables
     }
 
+    /// The same table, whose keys are named as if it were the whole file.
+    pub(crate) fn as_root(self) -> Self {
+        Self { path: String::new(), ..self }
+    }
+
     /// Every value below this table as a dotted path, stopping at whatever is not a table or where `stop` says so.
     pub(crate) fn leaves(self, stop: &dyn Fn(&str) -> bool) -> Vec<(String, Node<'a>)> {
         let (file, path) = (self.file, self.path.clone());

@@ -184,9 +184,9 @@ fn read_block(
     for mut table in root.tables("measured", diagnostics) {
         let Some(attribute) = table.required_string("attribute", diagnostics) else { continue };
         let subject = Subject::attribute("table", &attribute);
-        match table.string("group", diagnostics) {
-            Some(group) => read(table, subject.with_group(&group), &[Per::Group], diagnostics),
-            None => read(table, subject, &[Per::Attribute], diagnostics),
+        match table.string("group-label", diagnostics) {
+            Some(group) => read(table.as_root(), subject.with_group(&group), &[Per::Group], diagnostics),
+            None => read(table.as_root(), subject, &[Per::Attribute], diagnostics),
         }
     }
     read(root, Subject::system(), &[Per::Organisation, Per::System], diagnostics);

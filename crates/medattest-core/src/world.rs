@@ -185,3 +185,18 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+/// SHA-256 of a stream of any size as lower-case hexadecimal.
+///
+/// # Errors
+/// When the stream cannot be read.
+pub fn sha256_stream(mut stream: impl std::io::Read) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}

@@ -1,1 +1,14 @@
-//! x
+//! Papers: an assessment is composed into a [`Document`], a document is rendered to HTML.
+//!
+//! Composing knows what to say and nothing of file formats; rendering knows the format and nothing of law. Neither
+//! computes a figure: every number on paper is one of the run.
+
+mod charts;
+mod document;
+mod dossier;
+mod html;
+mod measured;
+
+pub use document::{Block, Cell, Document, Inline, Tone};
+pub use dossier::dossier;
+pub use html::html;

@@ -139,6 +139,25 @@ impl Pack {
     }
 }
 
+impl Rule {
+    /// When the rule applies, as written.
+    pub fn applies_source(&self) -> String {
+        self.applies.source()
+    }
+
+    /// What is checked, as written.
+    pub fn check_source(&self) -> String {
+        self.check.source()
+    }
+}
+
+impl Answer {
+    /// When the answer holds, as written.
+    pub fn when_source(&self) -> String {
+        self.when.source()
+    }
+}
+
 /// All packs that were loaded, with the order in which their conclusions must be drawn.
 #[derive(Debug)]
 pub struct Packs {

@@ -133,6 +133,13 @@ pub struct DatedStatus {
     pub contested: Option<String>,
 }
 
+impl DatedStatus {
+    /// For which systems it holds, as written.
+    pub fn when_source(&self) -> Option<String> {
+        self.when.as_ref().map(Predicate::source)
+    }
+}
+
 /// A citation with what it asks.
 #[derive(Debug)]
 pub struct Requirement {
@@ -162,32 +169,30 @@ pub(crate) struct Standing {
 }
 
 impl Requirement {
-    /// The standing on `day` for the system of `scope`; `None` if the requirement never concerns it.
+    /// The standing on `day` for the system of `scope`; `None` if the requirement does not concern it, or if it is
+    /// guidance that does not exist yet. A stretch that may concern the system counts until the facts rule it out.
     pub(crate) fn standing(&self, day: Date, scope: &Scope) -> Option<Standing> {
         let concerned =
-            |entry: &&DatedStatus| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth == Truth::True);
+            |entry: &&DatedStatus| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth != Truth::False);
         let mine: Vec<&DatedStatus> = self.statuses.iter().filter(concerned).collect();
         let begun = |entry: &&&DatedStatus| entry.from.is_none_or(|from| from <= day);
         let lasting = |entry: &&&DatedStatus| entry.until.is_none_or(|until| day < until);
-        let current = mine.iter().filter(begun).filter(lasting).max_by_key(|entry| entry.from);
         let standing =
             |entry: &DatedStatus, status| Standing { status, from: entry.from, contested: entry.contested.clone() };
-        if let Some(entry) = current {
+        if let Some(entry) = mine.iter().filter(begun).filter(lasting).max_by_key(|entry| entry.from) {
             return Some(standing(entry, entry.status));
         }
-        let next =
-            mine.iter().filter(|entry| entry.from.is_some_and(|from| from > day)).min_by_key(|entry| entry.from);
-        next.map(|entry| {
-            let status = if entry.status == Status::InForce { Status::AdoptedNotYetApplicable } else { entry.status };
-            standing(entry, status)
-        })
+        let later =
+            |entry: &&&DatedStatus| entry.status == Status::InForce && entry.from.is_some_and(|from| from > day);
+        let next = mine.iter().filter(later).min_by_key(|entry| entry.from)?;
+        Some(standing(next, Status::AdoptedNotYetApplicable))
     }
 
     /// Every day on which the standing changes for the system of `scope`.
     pub(crate) fn changes(&self, scope: &Scope) -> Vec<(Date, Status)> {
         self.statuses
             .iter()
-            .filter(|entry| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth == Truth::True))
+            .filter(|entry| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth != Truth::False))
             .filter_map(|entry| entry.from.map(|from| (from, entry.status)))
             .collect()
     }

@@ -1,0 +1,176 @@
+//! `audit`: measure, judge, decide, write, and only then say how it came out.
+
+use std::path::{Path, PathBuf};
+
+use medattest_core::output::{self, json};
+use medattest_core::{
+    Assessment, ConclusionOutcome, Decision, Finding, Library, Outcome, RunOptions, SystemAssessment, assess,
+};
+
+use super::{Stop, Text, check_systems, open, print, print_json};
+use crate::arguments::{AuditOptions, Format};
+use crate::progress::Progress;
+use crate::terminal::{BOLD, DIM, UNSURE, clean, decision_style, severity_style};
+use crate::world::today;
+use crate::write::write_whole;
+
+pub(crate) fn run(options: &AuditOptions) -> Result<u8, Stop> {
+    let files = options.write.iter().map(|path| kind(path)).collect::<Result<Vec<_>, _>>()?;
+    let opened = open(&options.project, options.data.as_ref(), !options.no_cache)?;
+    check_systems(&opened.project, &options.system)?;
+    let run_options = RunOptions {
+        as_of: options.as_of.unwrap_or_else(today),
+        systems: options.system.clone(),
+        draws: options.draws as usize,
+    };
+    let run = {
+        let progress = Progress::start();
+        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
+            .map_err(Stop)?
+    };
+    for (format, path) in files.iter().zip(&options.write) {
+        write_whole(path, rendered(&run, &opened.library, *format)?.as_bytes())?;
+    }
+    match options.format {
+        Format::Terminal => print(&summary(&run, &options.write))?,
+        Format::Json => print_json(&json::assessment(&run))?,
+        other => print(&rendered(&run, &opened.library, other)?)?,
+    }
+    Ok(run.decision.exit_code())
+}
+
+fn kind(path: &Path) -> Result<Format, Stop> {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let ends = |end: &str| name.ends_with(end);
+    if ends(".html") {
+        Ok(Format::Html)
+    } else if ends(".sarif") || ends(".sarif.json") {
+        Ok(Format::Sarif)
+    } else if ends(".json") {
+        Ok(Format::Json)
+    } else if ends(".xml") {
+        Ok(Format::Junit)
+    } else if ends(".md") {
+        Ok(Format::Markdown)
+    } else {
+        let shown = path.display().to_string();
+        Err(Stop::usage(
+            &shown,
+            "the kind of file cannot be told from its name",
+            "use .html, .json, .sarif, .xml or .md",
+        ))
+    }
+}
+
+/// The run in one of its forms.
+pub(crate) fn rendered(run: &Assessment, library: &Library, format: Format) -> Result<String, Stop> {
+    let text = |value: serde_json::Result<String>| {
+        value
+            .map(|text| text + "\n")
+            .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))
+    };
+    match format {
+        Format::Terminal => Ok(summary(run, &[])),
+        Format::Json => text(serde_json::to_string_pretty(&json::assessment(run))),
+        Format::Sarif => text(serde_json::to_string_pretty(&output::sarif(run, library))),
+        Format::Junit => Ok(output::junit(run)),
+        Format::Markdown => Ok(output::markdown(run)),
+        Format::Html => Ok(medattest_docs::html(&medattest_docs::dossier(run))),
+    }
+}
+
+/// What a person wants to know first.
+pub(crate) fn summary(run: &Assessment, written: &[PathBuf]) -> String {
+    let mut text = Text::new();
+    let organisation = run.organisation.clone().unwrap_or_else(|| "Clinical AI".to_owned());
+    text.line(&format!("{BOLD}{}{BOLD:#}, law as of {}", clean(&organisation), run.as_of));
+    for system in &run.systems {
+        one(&mut text, system);
+    }
+    for finding in &run.project_findings {
+        text.heading("Project");
+        text.tagged(
+            severity_style(finding.severity, true),
+            &finding.severity.to_string(),
+            8,
+            &clean(&finding.message),
+        );
+    }
+    text.blank();
+    let style = decision_style(run.decision.decision);
+    let because = match run.decision.decision {
+        Decision::Pass => "nothing stands in the way".to_owned(),
+        Decision::Fail => format!("{} binding findings not met", run.decision.because.len()),
+        Decision::Inconclusive => format!("{} findings cannot be judged yet", run.decision.because.len()),
+        Decision::NeedsReview => "a person has to approve".to_owned(),
+    };
+    let decision = run.decision.decision.to_string().to_uppercase();
+    text.line(&format!("{style}{decision}{style:#}  {because}"));
+    for path in written {
+        text.line(&format!("{DIM}written{DIM:#}  {}", path.display()));
+    }
+    text.into_string()
+}
+
+fn one(text: &mut Text, system: &SystemAssessment) {
+    let style = decision_style(system.decision.decision);
+    text.heading(&format!("{} {style}{}{style:#}", clean(&system.name), system.decision.decision));
+    for conclusion in system.conclusions.iter().filter(|c| c.headline) {
+        let id = format!("{}.{}", conclusion.pack, conclusion.id);
+        match &conclusion.outcome {
+            ConclusionOutcome::Known(value) if value == "not-applicable" => {}
+            ConclusionOutcome::Known(value) => {
+                let contested = if conclusion.contested.is_some() { " (contested)" } else { "" };
+                text.line(&format!("  {id:<34} {BOLD}{value}{BOLD:#}{UNSURE}{contested}{UNSURE:#}"));
+            }
+            ConclusionOutcome::Unknown { could_be } => {
+                let shown = format!("unknown: {}", could_be.join(" or "));
+                text.line(&format!("  {id:<34} {UNSURE}{shown}{UNSURE:#}"));
+            }
+        }
+    }
+    let count = |outcome| system.findings.iter().filter(|f| f.outcome == outcome).count();
+    text.line(&format!(
+        "  {} not met, {} unknown, {} met, {} not applicable",
+        count(Outcome::NotMet),
+        count(Outcome::Unknown),
+        count(Outcome::Met),
+        count(Outcome::NotApplicable)
+    ));
+    let mut open: Vec<&Finding> = system.findings.iter().filter(|f| f.outcome == Outcome::NotMet).collect();
+    open.sort_by_key(|f| (f.waiver.is_some(), !f.binding, std::cmp::Reverse(f.severity), f.rule.clone()));
+    const SHOWN: usize = 12;
+    for finding in open.iter().take(SHOWN) {
+        let subject =
+            finding.subject.attribute.as_ref().map(|_| format!(" [{}]", finding.subject)).unwrap_or_default();
+        let waived = finding.waiver.as_ref().map(|w| format!(" (waived until {})", w.expires)).unwrap_or_default();
+        let advisory = if finding.binding { "" } else { " (advisory)" };
+        let style = severity_style(finding.severity, finding.binding && finding.waiver.is_none());
+        text.tagged(
+            style,
+            &finding.severity.to_string(),
+            8,
+            &clean(&format!("{}{subject}{waived}{advisory}", finding.rule)),
+        );
+        text.paragraph(11, &clean(&finding.message));
+    }
+    if open.len() > SHOWN {
+        text.line(&format!("  … and {} more not met", open.len() - SHOWN));
+    }
+    if let Some(question) = system.questions.first() {
+        text.tagged(
+            UNSURE,
+            "asks",
+            8,
+            &clean(&format!("{} ({} open questions)", question.question, system.questions.len())),
+        );
+    }
+    if let Some(next) = system.roadmap.first() {
+        text.tagged(
+            DIM,
+            &next.date.to_string(),
+            10,
+            &clean(&format!("{} ({} more dates)", next.title, system.roadmap.len() - 1)),
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! `classify`: what each system is, from stated facts alone.
+
+use medattest_core::output::json;
+use medattest_core::{Conclusion, ConclusionOutcome, classify};
+
+use super::{Stop, Text, check_systems, open, print, print_json};
+use crate::arguments::{Plain, ProjectOptions};
+use crate::terminal::{BOLD, DIM, UNSURE, clean};
+use crate::world::today;
+
+pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
+    let opened = open(&options.project, options.data.as_ref(), true)?;
+    check_systems(&opened.project, &options.system)?;
+    let as_of = options.as_of.unwrap_or_else(today);
+    let wanted = |id: &String| options.system.is_empty() || options.system.contains(id);
+    let mut text = Text::new();
+    let mut systems = serde_json::Map::new();
+    for system in opened.project.systems.iter().filter(|system| wanted(&system.id)) {
+        let (_, conclusions) = classify(&opened.library, &opened.project, system, as_of);
+        if options.format == Plain::Json {
+            let conclusions: Vec<_> = conclusions.iter().map(json::conclusion).collect();
+            systems.insert(system.id.clone(), serde_json::json!(conclusions));
+        } else {
+            text.heading(&system.id);
+            let mut ordered: Vec<&Conclusion> = conclusions.iter().collect();
+            ordered.sort_by_key(|c| (c.pack.clone(), !c.headline));
+            for conclusion in ordered {
+                show(&mut text, conclusion);
+            }
+        }
+    }
+    match options.format {
+        Plain::Json => print_json(&serde_json::json!({
+            "format": "medattest-classification-v1",
+            "as-of": as_of.to_string(),
+            "systems": systems,
+        }))?,
+        Plain::Terminal => print(&text.into_string())?,
+    }
+    Ok(0)
+}
+
+fn show(text: &mut Text, conclusion: &Conclusion) {
+    let id = format!("{}.{}", conclusion.pack, conclusion.id);
+    match &conclusion.outcome {
+        ConclusionOutcome::Known(value) if value == "not-applicable" => return,
+        ConclusionOutcome::Known(value) => text.line(&format!("  {id:<34} {BOLD}{value}{BOLD:#}")),
+        ConclusionOutcome::Unknown { could_be } => {
+            text.line(&format!("  {id:<34} {UNSURE}unknown: {}{UNSURE:#}", could_be.join(" or ")));
+        }
+    }
+    if !conclusion.headline {
+        return;
+    }
+    text.paragraph(4, &clean(&conclusion.because));
+    if let Some(contested) = &conclusion.contested {
+        text.styled(4, UNSURE, &clean(&format!("Contested: {contested}")));
+    }
+    let read: Vec<String> = conclusion.facts.iter().map(|f| format!("{}: {}", f.key, f.shown())).collect();
+    if !read.is_empty() {
+        text.styled(4, DIM, &clean(&format!("read: {}", read.join("; "))));
+    }
+    for cited in &conclusion.citations {
+        let status = cited.status.map_or_else(|| "does not concern this system".to_owned(), |s| s.to_string());
+        text.styled(4, DIM, &clean(&format!("{} ({status}; {})", cited.citation, cited.confidence)));
+    }
+    if !conclusion.missing.is_empty() {
+        text.styled(4, UNSURE, &format!("missing: {}", conclusion.missing.join(", ")));
+    }
+}

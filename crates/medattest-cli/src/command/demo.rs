@@ -1,0 +1,72 @@
+//! `demo`: a sample project, audited.
+
+use std::fs;
+
+use medattest_core::{RunOptions, assess};
+
+use super::{Stop, library, open, print};
+use crate::arguments::{DemoOptions, Format};
+use crate::command::audit::{rendered, summary};
+use crate::command::schema::write_schemas;
+use crate::progress::Progress;
+use crate::world::today;
+use crate::write::write_whole;
+use crate::{embedded, generate};
+
+pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
+    let folder = &options.folder;
+    let shown = folder.display().to_string();
+    if folder.exists() && fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some()) {
+        return Err(Stop::usage(
+            &shown,
+            "the folder exists and is not empty",
+            "name another folder: medattest demo FOLDER",
+        ));
+    }
+    let files = embedded::example("demo");
+    let tables = generate::tables(options.seed);
+    let all = files
+        .iter()
+        .map(|(path, text)| (*path, *text))
+        .chain(tables.iter().map(|(path, text)| (*path, text.as_str())));
+    for (path, text) in all {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|_| {
+                let hint = "choose a folder you may write to, and check that the disk is not full";
+                Stop::usage(&shown, "the folder cannot be created", hint)
+            })?;
+        }
+        write_whole(&path, text.as_bytes())?;
+    }
+    write_whole(&folder.join(".gitignore"), b".medattest/\n")?;
+    let (library, _) = library(folder)?;
+    write_schemas(folder, &library)?;
+    let opened = open(folder, None, true)?;
+    let run_options = RunOptions { as_of: options.as_of.unwrap_or_else(today), systems: Vec::new(), draws: 2000 };
+    let run = {
+        let progress = Progress::start();
+        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
+            .map_err(Stop)?
+    };
+    let mut written = Vec::new();
+    for (name, format) in [
+        ("dossier.html", Format::Html),
+        ("assessment.json", Format::Json),
+        ("results.sarif", Format::Sarif),
+        ("junit.xml", Format::Junit),
+        ("summary.md", Format::Markdown),
+    ] {
+        let path = folder.join(name);
+        write_whole(&path, rendered(&run, &opened.library, format)?.as_bytes())?;
+        written.push(path);
+    }
+    print(&summary(&run, &written))?;
+    print(&format!(
+        "\nThe three systems are synthetic and have faults on purpose, so the gate says {}.\n\
+         Open {} in a browser; then try\n  medattest questions {shown}\n  medattest roadmap {shown}\n",
+        run.decision.decision,
+        folder.join("dossier.html").display()
+    ))?;
+    Ok(0)
+}

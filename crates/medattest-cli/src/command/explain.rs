@@ -1,0 +1,181 @@
+//! `explain`: anything that has an id.
+
+use medattest_core::{Classification, FactDefinition, FactType, Library, Origin, Pack, Requirement, Rule, closest};
+
+use super::{Stop, Text, library, print};
+use crate::arguments::ExplainOptions;
+use crate::terminal::{BOLD, DIM, UNSURE};
+
+pub(crate) fn run(options: &ExplainOptions) -> Result<u8, Stop> {
+    let (library, _) = library(&options.project)?;
+    let id = options.id.as_str();
+    let mut text = Text::new();
+    if let Some(pack) = library.packs.get(id) {
+        pack_text(&mut text, pack);
+    } else if let Some((pack, name)) = id.split_once('/').and_then(|(p, n)| library.packs.get(p).map(|p| (p, n))) {
+        if let Some(rule) = pack.rules.iter().find(|rule| rule.id == id) {
+            rule_text(&mut text, pack, rule);
+        } else if let Some(requirement) = pack.requirement(name) {
+            requirement_text(&mut text, pack, requirement);
+        } else {
+            return Err(unknown(id, &library));
+        }
+    } else if let Some(definition) = library.catalog.get(id) {
+        match &definition.origin {
+            Origin::Concluded(pack) => {
+                let item = id.split_once('.').and_then(|(_, name)| {
+                    library
+                        .packs
+                        .get(pack)
+                        .and_then(|p| p.classifications.iter().find(|c| c.id == name).map(|c| (p, c)))
+                });
+                match item {
+                    Some((pack, item)) => classification_text(&mut text, pack, item),
+                    None => return Err(unknown(id, &library)),
+                }
+            }
+            _ => fact_text(&mut text, definition, &library),
+        }
+    } else {
+        return Err(unknown(id, &library));
+    }
+    print(&text.into_string())?;
+    Ok(0)
+}
+
+fn unknown(id: &str, library: &Library) -> Stop {
+    let mut known: Vec<String> = library.catalog.iter().map(|d| d.key.clone()).collect();
+    for pack in library.packs.iter() {
+        known.push(pack.id.clone());
+        known.extend(pack.rules.iter().map(|rule| rule.id.clone()));
+        known.extend(pack.requirements.iter().map(|r| format!("{}/{}", pack.id, r.id)));
+    }
+    let hint = match closest(id, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`medattest pack list --rules` shows packs and rules".to_owned(),
+    };
+    Stop::usage(id, "nothing has this id", hint)
+}
+
+fn pack_text(text: &mut Text, pack: &Pack) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {}", pack.id, pack.title));
+    text.paragraph(2, &format!("Jurisdiction: {}. Revision {}.", pack.jurisdiction, pack.revision));
+    text.paragraph(2, &format!("Text: {}", pack.edition));
+    text.paragraph(
+        2,
+        &format!("Source: {}. Newest evidence: {}.", pack.source.trim_end_matches('.'), pack.evidence_date),
+    );
+    text.paragraph(2, &format!("Not covered or not verified: {}", pack.limits));
+    text.heading("Classifications");
+    for item in &pack.classifications {
+        text.paragraph(2, &format!("{}.{}: {}", pack.id, item.id, item.title));
+    }
+    text.heading("Rules");
+    for rule in &pack.rules {
+        text.paragraph(2, &format!("{} ({}): {}", rule.id, rule.severity, rule.title));
+    }
+    text.heading("Requirements");
+    for requirement in &pack.requirements {
+        text.paragraph(2, &format!("{}/{}: {}", pack.id, requirement.id, requirement.citation));
+    }
+}
+
+fn rule_text(text: &mut Text, pack: &Pack, rule: &Rule) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {} ({})", rule.id, rule.title, rule.severity));
+    for (title, body) in [
+        ("What it asks", &rule.explanation.what),
+        ("Why", &rule.explanation.why),
+        ("What evidence satisfies it", &rule.explanation.evidence),
+        ("What it does not look at", &rule.explanation.limits),
+        ("What to do", &rule.remedy),
+    ] {
+        text.heading(title);
+        text.paragraph(2, body);
+    }
+    text.heading("Law");
+    for requirement in rule.serves.iter().filter_map(|id| pack.requirement(id)) {
+        standing(text, requirement);
+    }
+    text.heading("How it is decided");
+    text.styled(2, DIM, &format!("applies: {}", rule.applies_source()));
+    text.styled(2, DIM, &format!("check:   {}", rule.check_source()));
+}
+
+fn standing(text: &mut Text, requirement: &Requirement) {
+    text.paragraph(2, &format!("{}: {}", requirement.citation, requirement.title));
+    text.paragraph(4, &requirement.asks);
+    for entry in &requirement.statuses {
+        let mut line = entry.status.to_string();
+        if let Some(from) = entry.from {
+            line.push_str(&format!(", from {from}"));
+        }
+        if let Some(until) = entry.until {
+            line.push_str(&format!(", before {until}"));
+        }
+        if let Some(when) = entry.when_source() {
+            line.push_str(&format!(", where {when}"));
+        }
+        text.styled(4, DIM, &format!("{line}; {}", requirement.confidence));
+        if let Some(contested) = &entry.contested {
+            text.styled(4, UNSURE, &format!("Contested: {contested}"));
+        }
+    }
+}
+
+fn requirement_text(text: &mut Text, pack: &Pack, requirement: &Requirement) {
+    text.line(&format!("{BOLD}{}/{}{BOLD:#}", pack.id, requirement.id));
+    standing(text, requirement);
+    let serving: Vec<&str> =
+        pack.rules.iter().filter(|rule| rule.serves.contains(&requirement.id)).map(|rule| rule.id.as_str()).collect();
+    if !serving.is_empty() {
+        text.heading("Rules that serve it");
+        text.paragraph(2, &serving.join(", "));
+    }
+}
+
+fn classification_text(text: &mut Text, pack: &Pack, item: &Classification) {
+    text.line(&format!("{BOLD}{}.{}{BOLD:#}  {}", pack.id, item.id, item.title));
+    text.heading("Values");
+    for (value, meaning) in &item.values {
+        text.paragraph(2, &format!("{value}: {meaning}"));
+    }
+    text.heading("Answers, in order of precedence");
+    for answer in &item.answers {
+        let from = answer.from.map(|day| format!(" from {day}")).unwrap_or_default();
+        let until = answer.until.map(|day| format!(" before {day}")).unwrap_or_default();
+        text.line(&format!("  {BOLD}{}{BOLD:#}{from}{until}", answer.value));
+        text.paragraph(4, &answer.because);
+        if let Some(contested) = &answer.contested {
+            text.styled(4, UNSURE, &format!("Contested: {contested}"));
+        }
+        text.styled(4, DIM, &format!("when {}", answer.when_source()));
+        for requirement in answer.cites.iter().filter_map(|id| pack.requirement(id)) {
+            text.styled(4, DIM, &requirement.citation);
+        }
+    }
+}
+
+fn fact_text(text: &mut Text, definition: &FactDefinition, library: &Library) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {}", definition.key, definition.title));
+    match &definition.origin {
+        Origin::Measured(engine) => text.paragraph(2, &format!("Measured by the {engine} engine.")),
+        _ => text.paragraph(2, &definition.question),
+    }
+    if !definition.help.is_empty() {
+        text.paragraph(2, &definition.help);
+    }
+    if let FactType::Choice(values) | FactType::Choices(values) = &definition.kind {
+        text.heading("Values");
+        for (value, meaning) in values {
+            text.paragraph(2, &format!("{value}: {meaning}"));
+        }
+    }
+    let readers: Vec<&str> = library
+        .packs
+        .iter()
+        .filter(|pack| pack.mentions().contains(&definition.key))
+        .map(|p| p.id.as_str())
+        .collect();
+    text.heading("Read by");
+    text.paragraph(2, &if readers.is_empty() { "no pack".to_owned() } else { readers.join(", ") });
+}

@@ -1,0 +1,163 @@
+//! One file per command.
+
+pub(crate) mod audit;
+pub(crate) mod bias;
+pub(crate) mod classify;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod pack;
+pub(crate) mod questions;
+pub(crate) mod roadmap;
+pub(crate) mod schema;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use medattest_core::{Diagnostic, Library, Project, SourceFile, load_project, own_folders};
+
+use crate::world::Folders;
+use crate::{embedded, terminal};
+
+/// Why a command could not do its work: every mistake found.
+#[derive(Debug)]
+pub(crate) struct Stop(pub(crate) Vec<Diagnostic>);
+
+impl From<Diagnostic> for Stop {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl Stop {
+    pub(crate) fn usage(place: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(vec![Diagnostic::about_file("usage", place, message, hint)])
+    }
+}
+
+/// A project that was opened.
+pub(crate) struct Opened {
+    pub(crate) world: Folders,
+    pub(crate) library: Library,
+    pub(crate) project: Project,
+}
+
+/// Loads the library of a project folder: what is built in, and packs and catalogues of its own.
+pub(crate) fn library(root: &Path) -> Result<(Library, Vec<SourceFile>), Stop> {
+    let world = Folders::new(root, root, false);
+    let (mut catalog, mut packs) = (embedded::catalog(), embedded::packs());
+    if root.join("medattest.toml").is_file() {
+        let own = own_folders(&world);
+        let mut unread = Vec::new();
+        for folder in &own.catalog {
+            read_below(root, folder, &mut catalog, &mut unread);
+        }
+        for folder in &own.packs {
+            read_below(root, folder, &mut packs, &mut unread);
+        }
+        if !unread.is_empty() {
+            return Err(Stop(unread));
+        }
+    }
+    let (library, diagnostics) = Library::load(&catalog, &packs);
+    if diagnostics.is_empty() { Ok((library, packs)) } else { Err(Stop(diagnostics)) }
+}
+
+/// Opens the project in a folder, or reports every mistake in it.
+pub(crate) fn open(root: &Path, data: Option<&PathBuf>, keep_evidence: bool) -> Result<Opened, Stop> {
+    if !root.join("medattest.toml").is_file() {
+        return Err(Stop::usage(
+            &root.join("medattest.toml").display().to_string(),
+            "there is no such file",
+            "name the folder of a project, start one with `medattest init`, or look at `medattest demo`",
+        ));
+    }
+    let (library, _) = library(root)?;
+    let own = own_folders(&Folders::new(root, root, false));
+    let data = match (data, own.data) {
+        (Some(data), _) => data.clone(),
+        (None, Some(data)) => root.join(data),
+        (None, None) => root.to_owned(),
+    };
+    let world = Folders::new(root, &data, keep_evidence);
+    let (project, diagnostics) = load_project(&world, &library);
+    match project {
+        Some(project) if diagnostics.is_empty() => Ok(Opened { world, library, project }),
+        _ => Err(Stop(diagnostics)),
+    }
+}
+
+/// Reads the TOML and Markdown files below a folder of the project, to a bounded depth and size.
+fn read_below(root: &Path, folder: &str, files: &mut Vec<SourceFile>, unread: &mut Vec<Diagnostic>) {
+    const DEEPEST: usize = 4;
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(root.join(&folder)) else {
+            let hint = "check packs-from and catalog-from in medattest.toml";
+            unread.push(Diagnostic::about_file("unreadable", &folder, "the folder cannot be read", hint));
+            continue;
+        };
+        let mut names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        for name in names.into_iter().filter(|name| !name.starts_with('.')) {
+            let path = format!("{folder}/{name}");
+            let full = root.join(&path);
+            if full.is_dir() && depth < DEEPEST {
+                folders.push((path, depth + 1));
+            } else if name.ends_with(".toml") || name.ends_with(".md") {
+                let fits = std::fs::metadata(&full).is_ok_and(|m| m.len() <= medattest_core::MAX_TOML_BYTES as u64);
+                match std::fs::read_to_string(&full) {
+                    Ok(text) if fits => files.push(SourceFile::new(&path, &text)),
+                    _ => {
+                        let message = "the file is too large, not UTF-8 or may not be read";
+                        unread.push(Diagnostic::about_file("unreadable", &path, message, "check the file"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes JSON to standard output.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Stop> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|_| {
+        Stop::usage("standard output", "the answer could not be written as JSON", "report this as a fault")
+    })?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Writes text to standard output; a closed pipe is nobody's fault.
+pub(crate) fn print(text: &str) -> Result<(), Stop> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Stop::usage("standard output", "could not be written", "check the disk or the pipe"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Stop> {
+    use clap::CommandFactory as _;
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::Arguments::command(), "medattest", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(0)
+}
+
+/// The ids that were asked for exist.
+pub(crate) fn check_systems(project: &Project, wanted: &[String]) -> Result<(), Stop> {
+    let known: Vec<&str> = project.systems.iter().map(|system| system.id.as_str()).collect();
+    match wanted.iter().find(|id| !known.contains(&id.as_str())) {
+        Some(id) => Err(Stop::usage(
+            "--system",
+            format!("there is no system `{id}`"),
+            format!("systems: {}", known.join(", ")),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(crate) use terminal::Text;

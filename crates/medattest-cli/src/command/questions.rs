@@ -1,0 +1,52 @@
+//! `questions`: what would have to be known.
+
+use medattest_core::output::json;
+use medattest_core::{RunOptions, assess};
+
+use super::{Stop, Text, check_systems, open, print, print_json};
+use crate::arguments::{Plain, ProjectOptions};
+use crate::progress::Progress;
+use crate::terminal::{DIM, clean};
+use crate::world::today;
+
+pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
+    let run = assessed(options)?;
+    let mut text = Text::new();
+    let mut systems = serde_json::Map::new();
+    for system in &run.systems {
+        if options.format == Plain::Json {
+            let questions: Vec<_> = system.questions.iter().map(json::question).collect();
+            systems.insert(system.id.clone(), serde_json::json!(questions));
+            continue;
+        }
+        text.heading(&format!("{}: {} open questions", clean(&system.name), system.questions.len()));
+        for (index, question) in system.questions.iter().enumerate() {
+            text.tagged(DIM, &format!("{}.", index + 1), 3, &clean(&question.question));
+            if !question.help.is_empty() {
+                text.styled(6, DIM, &clean(&question.help));
+            }
+            text.paragraph(6, &clean(&question.answer));
+            let decides: Vec<&str> = question.conclusions.iter().chain(&question.rules).map(String::as_str).collect();
+            let shown = decides.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+            let more = if decides.len() > 4 { format!(" and {} more", decides.len() - 4) } else { String::new() };
+            text.styled(6, DIM, &format!("decides {shown}{more}"));
+        }
+    }
+    match options.format {
+        Plain::Json => {
+            print_json(&serde_json::json!({ "format": "medattest-questions-v1", "systems": systems }))?;
+        }
+        Plain::Terminal => print(&text.into_string())?,
+    }
+    Ok(0)
+}
+
+/// The whole run, for commands that show a part of it.
+pub(crate) fn assessed(options: &ProjectOptions) -> Result<medattest_core::Assessment, Stop> {
+    let opened = open(&options.project, options.data.as_ref(), true)?;
+    check_systems(&opened.project, &options.system)?;
+    let run_options =
+        RunOptions { as_of: options.as_of.unwrap_or_else(today), systems: options.system.clone(), draws: 2000 };
+    let progress = Progress::start();
+    assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what)).map_err(Stop)
+}

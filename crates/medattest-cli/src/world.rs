@@ -1,0 +1,141 @@
+//! The file system as the core sees it.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use medattest_core::{CountQuery, CountTable, DataError, World, WorldError};
+use medattest_data::Counter;
+
+use crate::write::write_whole;
+
+/// A project folder, a data folder and a store of evidence.
+#[derive(Debug)]
+pub(crate) struct Folders {
+    root: PathBuf,
+    data: PathBuf,
+    /// Where evidence is kept, if anywhere.
+    store: Option<PathBuf>,
+    counter: Counter,
+}
+
+impl Folders {
+    pub(crate) fn new(root: &Path, data: &Path, keep_evidence: bool) -> Self {
+        Self {
+            root: root.to_owned(),
+            data: data.to_owned(),
+            store: keep_evidence.then(|| root.join(".medattest").join("evidence")),
+            counter: Counter::new(),
+        }
+    }
+
+    /// A file of the project; symbolic links must not lead out of it.
+    fn file(&self, path: &str) -> Result<PathBuf, WorldError> {
+        let error = |reason: &str, hint: &str| WorldError {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+            hint: hint.to_owned(),
+        };
+        let full = self.root.join(path);
+        let (Ok(root), Ok(real)) = (fs::canonicalize(&self.root), fs::canonicalize(&full)) else {
+            return Err(error(
+                "there is no such file",
+                "check the path; it is relative to the folder of medattest.toml",
+            ));
+        };
+        if !real.starts_with(root) {
+            return Err(error("the path leads out of the project", "copy the file into the project"));
+        }
+        Ok(real)
+    }
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> WorldError {
+    let (reason, hint) = match error.kind() {
+        std::io::ErrorKind::NotFound => ("there is no such file", "check the path"),
+        std::io::ErrorKind::PermissionDenied => ("the file may not be read", "check its permissions"),
+        std::io::ErrorKind::IsADirectory => ("this is a folder", "name a file"),
+        _ => ("the file cannot be read", "check the disk and the permissions"),
+    };
+    WorldError { path: path.to_owned(), reason: reason.to_owned(), hint: hint.to_owned() }
+}
+
+fn sha256(shown: &str, path: &Path) -> Result<String, WorldError> {
+    let file = File::open(path).map_err(|error| unreadable(shown, &error))?;
+    medattest_core::sha256_stream(file).map_err(|error| unreadable(shown, &error))
+}
+
+impl World for Folders {
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, WorldError> {
+        let full = self.file(path)?;
+        let file = File::open(&full).map_err(|error| unreadable(path, &error))?;
+        let kind = file.metadata().map_err(|error| unreadable(path, &error))?;
+        if !kind.is_file() {
+            return Err(WorldError {
+                path: path.to_owned(),
+                reason: "this is not a file".into(),
+                hint: "name a file".into(),
+            });
+        }
+        let mut bytes = Vec::new();
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+        if bytes.len() > limit {
+            return Err(WorldError {
+                path: path.to_owned(),
+                reason: format!("the file has {} bytes; at most {limit} are read", kind.len()),
+                hint: "keep data in CSV or Parquet and refer to it with a [[table]]".into(),
+            });
+        }
+        Ok(bytes)
+    }
+
+    fn document_sha256(&self, path: &str) -> Result<String, WorldError> {
+        sha256(path, &self.file(path)?)
+    }
+
+    fn table_sha256(&self, path: &str) -> Result<String, WorldError> {
+        let full = self.data.join(path);
+        if !full.is_file() {
+            return Err(WorldError {
+                path: path.to_owned(),
+                reason: format!("there is no such file in {}", self.data.display()),
+                hint: "check the path; --data sets the folder that holds the tables".into(),
+            });
+        }
+        sha256(path, &full)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, WorldError> {
+        let entries = fs::read_dir(self.root.join(folder)).map_err(|error| unreadable(folder, &error))?;
+        let mut names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError> {
+        self.counter.count(&self.data.join(table), table, query)
+    }
+
+    fn recall(&self, key: &str) -> Option<Vec<u8>> {
+        fs::read(self.store.as_ref()?.join(format!("{key}.json"))).ok()
+    }
+
+    fn remember(&self, key: &str, evidence: &[u8]) {
+        if let Some(store) = &self.store
+            && fs::create_dir_all(store).is_ok()
+        {
+            let _ = write_whole(&store.join(format!("{key}.json")), evidence);
+        }
+    }
+
+    fn today(&self) -> Date {
+        today()
+    }
+}
+
+/// The day of the run, by the clock of this machine.
+pub(crate) fn today() -> Date {
+    jiff::ZonedDateTime::now().date()
+}

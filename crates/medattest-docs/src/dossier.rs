@@ -1,0 +1,464 @@
+//! The dossier: the whole run on paper, for someone who was not there.
+
+use medattest_core::{
+    Assessment, Cited, Conclusion, ConclusionOutcome, Decision, FactRead, Finding, GateDecision, Milestone,
+    MilestoneKind, Outcome, Provenance, Severity, SystemAssessment,
+};
+
+use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::measured::measured;
+
+/// Composes the dossier of a run.
+pub fn dossier(run: &Assessment) -> Document {
+    let who = run.organisation.clone().unwrap_or_else(|| "Clinical AI".to_owned());
+    let title = format!("Compliance dossier: {who}");
+    let mut blocks = vec![
+        heading(1, title.clone(), None),
+        Block::Paragraph(vec![Inline::Small(format!(
+            "Law as of {}. medattest {}. Project {}.",
+            run.as_of,
+            run.version,
+            short(&run.project_sha256)
+        ))]),
+        verdict(&run.decision, &all_findings(run)),
+        Block::Note(vec![Inline::Text(
+            "This paper says which stated and measured facts were read, what follows from them under the cited texts, \
+             and what is not known. It is not legal advice."
+                .into(),
+        )]),
+        overview(run),
+        Block::Contents,
+    ];
+    for system in &run.systems {
+        blocks.extend(self::system(system, run.policy.smallest_cell));
+    }
+    if !run.project_findings.is_empty() {
+        blocks.push(heading(2, "Waivers".to_owned(), Some("waivers")));
+        let open: Vec<&Finding> = run.project_findings.iter().collect();
+        blocks.push(findings_table(&open));
+    }
+    blocks.extend(evidence(run));
+    blocks.extend(how_to_read(run));
+    Document { title, blocks }
+}
+
+fn all_findings(run: &Assessment) -> Vec<&Finding> {
+    run.systems.iter().flat_map(|s| &s.findings).chain(&run.project_findings).collect()
+}
+
+fn heading(level: u8, text: String, id: Option<&str>) -> Block {
+    Block::Heading { level, text: vec![Inline::Text(text)], id: id.map(str::to_owned) }
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+fn verdict(decision: &GateDecision, findings: &[&Finding]) -> Block {
+    let because: Vec<&&Finding> = findings.iter().filter(|f| decision.because.contains(&f.fingerprint)).collect();
+    let named: Vec<String> = {
+        let mut titles: Vec<String> = because.iter().map(|f| f.title.clone()).collect();
+        titles.sort();
+        titles.dedup();
+        titles
+    };
+    let shown = named.iter().take(4).cloned().collect::<Vec<_>>().join("; ");
+    let more = if named.len() > 4 { format!("; and {} more", named.len() - 4) } else { String::new() };
+    let n = because.len();
+    let findings = if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") };
+    let (tone, title, text) = match decision.decision {
+        Decision::Pass => (Tone::Good, "Pass", "No finding stands in the way under the gate policy.".to_owned()),
+        Decision::Fail => (Tone::Bad, "Fail", format!("{findings} decided it: {shown}{more}.")),
+        Decision::Inconclusive => (
+            Tone::Unsure,
+            "Inconclusive",
+            format!("Nothing failed, but {findings} cannot be judged for want of facts: {shown}{more}."),
+        ),
+        Decision::NeedsReview => {
+            (Tone::Unsure, "Needs review", "Nothing failed; a person has to approve.".to_owned())
+        }
+    };
+    Block::Verdict { tone, title: title.to_owned(), text: vec![Inline::Text(text)] }
+}
+
+fn overview(run: &Assessment) -> Block {
+    let rows = run
+        .systems
+        .iter()
+        .map(|system| {
+            let count = |outcome| system.findings.iter().filter(|f| f.outcome == outcome).count();
+            vec![
+                Cell::line(vec![Inline::Strong(system.name.clone())]),
+                Cell::line(vec![decision_tag(system.decision.decision)]),
+                Cell::number(count(Outcome::NotMet).to_string()),
+                Cell::number(count(Outcome::Unknown).to_string()),
+                Cell::number(count(Outcome::Met).to_string()),
+                Cell::number(system.questions.len().to_string()),
+            ]
+        })
+        .collect();
+    let head = ["System", "Decision", "Not met", "Unknown", "Met", "Open questions"].map(str::to_owned).to_vec();
+    Block::Table { caption: None, head, rows }
+}
+
+fn decision_tag(decision: Decision) -> Inline {
+    let tone = match decision {
+        Decision::Pass => Tone::Good,
+        Decision::Fail => Tone::Bad,
+        Decision::Inconclusive | Decision::NeedsReview => Tone::Unsure,
+    };
+    Inline::Tag(tone, decision.to_string())
+}
+
+fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
+    let findings: Vec<&Finding> = system.findings.iter().collect();
+    let mut blocks = vec![heading(2, system.name.clone(), Some(&system.id)), identity(system)];
+    blocks.push(verdict(&system.decision, &findings));
+    blocks.push(heading(3, "What it is, under each regime".to_owned(), None));
+    blocks.push(conclusions(&system.conclusions));
+    let of = |outcome: Outcome| -> Vec<&Finding> {
+        let mut mine: Vec<&Finding> = system.findings.iter().filter(|f| f.outcome == outcome).collect();
+        mine.sort_by(|a, b| {
+            (b.waiver.is_none(), b.severity, b.binding)
+                .cmp(&(a.waiver.is_none(), a.severity, a.binding))
+                .then_with(|| a.rule.cmp(&b.rule))
+                .then_with(|| a.subject.cmp(&b.subject))
+        });
+        mine
+    };
+    for (outcome, title) in [(Outcome::NotMet, "Not met"), (Outcome::Unknown, "Cannot be judged yet")] {
+        let mine = of(outcome);
+        if !mine.is_empty() {
+            blocks.push(heading(3, format!("{title} ({})", mine.len()), None));
+            blocks.push(findings_table(&mine));
+        }
+    }
+    for evidence in &system.evidence {
+        blocks.extend(measured(evidence, smallest));
+    }
+    if !system.roadmap.is_empty() {
+        blocks.push(heading(3, "Roadmap".to_owned(), None));
+        blocks.push(roadmap(&system.roadmap));
+    }
+    if !system.questions.is_empty() {
+        blocks.push(heading(3, format!("Open questions ({})", system.questions.len()), None));
+        blocks.push(questions(system));
+    }
+    let met = of(Outcome::Met);
+    if !met.is_empty() {
+        blocks.push(heading(3, format!("Met ({})", met.len()), None));
+        blocks.push(brief(&met));
+    }
+    let outside = of(Outcome::NotApplicable);
+    if !outside.is_empty() {
+        blocks.push(heading(3, format!("Looked at, not applicable ({})", outside.len()), None));
+        blocks.push(brief(&outside));
+    }
+    blocks
+}
+
+fn identity(system: &SystemAssessment) -> Block {
+    let keys = [
+        "system.version",
+        "purpose.intended",
+        "purpose.users",
+        "purpose.population",
+        "system.state",
+        "system.markets",
+        "system.roles",
+        "system.vendor",
+        "owners.accountable",
+        "owners.clinical",
+    ];
+    let titles = [
+        "Version",
+        "Intended purpose",
+        "Users",
+        "Population",
+        "State",
+        "Markets",
+        "Role of the organisation",
+        "Vendor",
+        "Accountable",
+        "Clinical owner",
+    ];
+    let rows = keys
+        .iter()
+        .zip(titles)
+        .map(|(key, title)| {
+            let value = system.facts.value(key).map_or_else(|| "not stated".to_owned(), ToString::to_string);
+            vec![Cell::text(title), Cell::text(value)]
+        })
+        .collect();
+    Block::Table { caption: None, head: vec!["As stated".to_owned(), String::new()], rows }
+}
+
+fn conclusions(conclusions: &[Conclusion]) -> Block {
+    let reached = |c: &&Conclusion| c.outcome != ConclusionOutcome::Known("not-applicable".to_owned());
+    let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(reached).collect();
+    ordered.sort_by_key(|c| (c.pack.clone(), !c.headline));
+    let rows = ordered
+        .into_iter()
+        .map(|c| {
+            let answer = match &c.outcome {
+                ConclusionOutcome::Known(value) => vec![Inline::Tag(Tone::Plain, value.clone())],
+                ConclusionOutcome::Unknown { could_be } => {
+                    vec![
+                        Inline::Tag(Tone::Unsure, "unknown".into()),
+                        Inline::Small(format!(" {}", could_be.join(" or "))),
+                    ]
+                }
+            };
+            let mut why = Cell::line(vec![Inline::Text(c.because.clone())]);
+            if let Some(contested) = &c.contested {
+                why = why
+                    .and(vec![Inline::Tag(Tone::Unsure, "contested".into()), Inline::Text(format!(" {contested}"))]);
+            }
+            vec![
+                Cell::line(vec![Inline::Code(c.pack.clone())]).and(vec![Inline::Text(c.title.clone())]),
+                Cell::line(answer).and(vec![Inline::Small(c.meaning.clone())]),
+                why.and(facts(&c.facts)),
+                law(&c.citations),
+            ]
+        })
+        .collect();
+    let head = ["Question", "Answer", "Why, on which facts", "Law"].map(str::to_owned).to_vec();
+    Block::Table { caption: None, head, rows }
+}
+
+/// The facts that were read, with who stood for them.
+fn facts(facts: &[FactRead]) -> Vec<Inline> {
+    let mut line = Vec::new();
+    for (index, fact) in facts.iter().enumerate() {
+        let by = match &fact.provenance {
+            None => "",
+            Some(Provenance::Stated(_)) => " (stated)",
+            Some(Provenance::Measured { .. }) => " (measured)",
+            Some(Provenance::Concluded { .. }) => " (concluded)",
+        };
+        let separator = if index + 1 < facts.len() { "; " } else { "" };
+        line.push(Inline::Code(fact.key.clone()));
+        line.push(Inline::Small(format!(" {}{by}{separator}", fact.shown())));
+    }
+    line
+}
+
+fn law(citations: &[Cited]) -> Cell {
+    let mut cell = Cell::default();
+    for cited in citations {
+        let mut line = vec![Inline::Text(cited.citation.clone())];
+        let status = match (cited.status, cited.from) {
+            (Some(status), Some(from)) => format!(" – {status}, from {from}"),
+            (Some(status), None) => format!(" – {status}"),
+            (None, _) => " – does not concern this system".to_owned(),
+        };
+        line.push(Inline::Small(format!("{status}; {}", cited.confidence)));
+        if let Some(contested) = &cited.contested {
+            line.push(Inline::Text(" ".into()));
+            line.push(Inline::Tag(Tone::Unsure, "contested".into()));
+            line.push(Inline::Small(format!(" {contested}")));
+        }
+        cell = cell.and(line);
+    }
+    cell
+}
+
+fn severity(severity: Severity, binding: bool) -> Vec<Inline> {
+    let tone = if severity >= Severity::High && binding { Tone::Bad } else { Tone::Plain };
+    let mut line = vec![Inline::Tag(tone, severity.to_string())];
+    if !binding {
+        line.push(Inline::Small(" advisory".into()));
+    }
+    line
+}
+
+fn findings_table(findings: &[&Finding]) -> Block {
+    let rows = findings
+        .iter()
+        .map(|f| {
+            let mut what = Cell::line(vec![Inline::Strong(f.title.clone())])
+                .and(vec![Inline::Code(f.rule.clone()), Inline::Small(format!(" {}", f.subject))])
+                .and(vec![Inline::Text(f.message.clone())]);
+            if let Some(waiver) = &f.waiver {
+                what = what.and(vec![
+                    Inline::Tag(Tone::Unsure, "waived".into()),
+                    Inline::Text(format!(" until {} by {}: {}", waiver.expires, waiver.approver, waiver.reason)),
+                ]);
+            }
+            if !f.missing.is_empty() {
+                what = what.and(vec![Inline::Small(format!("missing: {}", f.missing.join(", ")))]);
+            }
+            vec![
+                Cell::line(severity(f.severity, f.binding)),
+                what.and(facts(&f.facts)),
+                Cell::line(vec![Inline::Text(f.remedy.clone())]),
+                law(&f.citations),
+            ]
+        })
+        .collect();
+    let head = ["Severity", "Finding", "What to do", "Law"].map(str::to_owned).to_vec();
+    Block::Table { caption: None, head, rows }
+}
+
+fn brief(findings: &[&Finding]) -> Block {
+    let rows = findings
+        .iter()
+        .map(|f| {
+            let cited: Vec<&str> = f.citations.iter().map(|c| c.citation.as_str()).collect();
+            vec![
+                Cell::line(vec![Inline::Code(f.rule.clone())]).and(vec![Inline::Small(f.subject.to_string())]),
+                Cell::text(f.message.clone()),
+                Cell::text(cited.join("; ")),
+            ]
+        })
+        .collect();
+    Block::Table { caption: None, head: ["Rule", "Result", "Law"].map(str::to_owned).to_vec(), rows }
+}
+
+fn roadmap(milestones: &[Milestone]) -> Block {
+    let rows = milestones
+        .iter()
+        .map(|m| {
+            let kind = match m.kind {
+                MilestoneKind::Law => "law",
+                MilestoneKind::Conclusion => "classification",
+                MilestoneKind::Statement => "statement",
+                MilestoneKind::Waiver => "waiver",
+            };
+            let mut what = Cell::line(vec![Inline::Text(m.title.clone())]);
+            if let Some(citation) = &m.citation {
+                let status = m.status.map(|s| format!(", {s}")).unwrap_or_default();
+                let checked = m.confidence.map(|c| format!("; {c}")).unwrap_or_default();
+                what = what.and(vec![Inline::Small(format!("{citation}{status}{checked}"))]);
+            }
+            if let Some(contested) = &m.contested {
+                what = what
+                    .and(vec![Inline::Tag(Tone::Unsure, "contested".into()), Inline::Small(format!(" {contested}"))]);
+            }
+            let mut readiness = Cell::default();
+            for rule in &m.rules {
+                let tone = match rule.outcome {
+                    Outcome::Met => Tone::Good,
+                    Outcome::NotMet => Tone::Bad,
+                    Outcome::Unknown => Tone::Unsure,
+                    Outcome::NotApplicable => Tone::Plain,
+                };
+                let mut line =
+                    vec![Inline::Tag(tone, rule.outcome.to_string()), Inline::Text(format!(" {}", rule.title))];
+                if !rule.missing.is_empty() {
+                    line.push(Inline::Small(format!(" (missing: {})", rule.missing.join(", "))));
+                }
+                readiness = readiness.and(line);
+            }
+            vec![Cell::text(m.date.to_string()), Cell::text(kind), what, readiness]
+        })
+        .collect();
+    let head = ["From", "What", "Change", "On the facts of today"].map(str::to_owned).to_vec();
+    Block::Table { caption: None, head, rows }
+}
+
+fn questions(system: &SystemAssessment) -> Block {
+    let rows = system
+        .questions
+        .iter()
+        .map(|q| {
+            let mut decides = q.conclusions.clone();
+            decides.extend(q.rules.iter().cloned());
+            let shown = decides.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+            let more = if decides.len() > 5 { format!(" and {} more", decides.len() - 5) } else { String::new() };
+            vec![
+                Cell::line(vec![Inline::Text(q.question.clone())]).and(if q.help.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Inline::Small(q.help.clone())]
+                }),
+                Cell::line(vec![Inline::Code(q.answer.clone())]),
+                Cell::line(vec![Inline::Small(format!("{shown}{more}"))]),
+            ]
+        })
+        .collect();
+    let head = ["Question, most decisive first", "Answer with", "Decides"].map(str::to_owned).to_vec();
+    Block::Table { caption: None, head, rows }
+}
+
+fn evidence(run: &Assessment) -> Vec<Block> {
+    let mut blocks = vec![heading(2, "Evidence".to_owned(), Some("evidence"))];
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for (path, digest) in &run.files {
+        rows.push(vec![
+            Cell::text("project file"),
+            Cell::text(path.clone()),
+            Cell::line(vec![Inline::Code(digest.clone())]),
+        ]);
+    }
+    let mut documents: Vec<(String, String)> = Vec::new();
+    for system in &run.systems {
+        for table in &system.evidence {
+            rows.push(vec![
+                Cell::text("table"),
+                Cell::line(vec![Inline::Text(format!("{}: {}", system.id, table.path))])
+                    .and(vec![Inline::Code(table.parameters.clone())]),
+                Cell::line(vec![Inline::Code(table.sha256.clone())]),
+            ]);
+        }
+        for fact in system.facts.iter() {
+            if let Provenance::Stated(Some(statement)) = &fact.provenance
+                && let (Some(document), Some(digest)) = (&statement.document, &statement.document_sha256)
+            {
+                documents.push((document.clone(), digest.clone()));
+            }
+        }
+    }
+    documents.sort();
+    documents.dedup();
+    for (path, digest) in documents {
+        rows.push(vec![Cell::text("document"), Cell::text(path), Cell::line(vec![Inline::Code(digest)])]);
+    }
+    let head = ["Kind", "Input", "SHA-256"].map(str::to_owned).to_vec();
+    blocks.push(Block::Table { caption: Some("What was read".to_owned()), head, rows });
+    let rows = run
+        .packs
+        .iter()
+        .map(|pack| {
+            vec![
+                Cell::line(vec![Inline::Code(pack.id.clone())]).and(vec![Inline::Small(format!(
+                    "revision {}, {}",
+                    pack.revision,
+                    short(&pack.sha256)
+                ))]),
+                Cell::line(vec![Inline::Text(pack.title.clone())]).and(vec![Inline::Small(pack.edition.clone())]),
+                Cell::text(pack.evidence_date.to_string()),
+                Cell::text(pack.limits.clone()),
+            ]
+        })
+        .collect();
+    let head = ["Pack", "Text of the law", "Evidence of", "Not covered or not verified"].map(str::to_owned).to_vec();
+    blocks.push(Block::Table { caption: Some("What was applied".to_owned()), head, rows });
+    blocks
+}
+
+fn how_to_read(run: &Assessment) -> Vec<Block> {
+    let smallest = run.policy.smallest_cell;
+    let text = |text: &str| vec![Inline::Text(text.to_owned())];
+    vec![
+        heading(2, "How to read this".to_owned(), Some("reading")),
+        Block::List(vec![
+            text(
+                "Met, not met, unknown, not applicable: unknown is neither a pass nor a failure; it means that facts are missing, and which.",
+            ),
+            text(
+                "Binding findings serve a requirement in force on the day of the run. Advisory ones serve guidance, drafts or voluntary frameworks and do not fail the gate unless the policy says so.",
+            ),
+            text(
+                "A requirement says how well it was checked: on a primary source, on a secondary source, or recalled and not checked.",
+            ),
+            text(
+                "Rates have Wilson intervals, AUROC DeLong intervals, observed : expected an exact Poisson interval; where clusters are declared and for comparisons of groups, percentile bootstrap intervals.",
+            ),
+            vec![Inline::Text(format!(
+                "A figure whose denominator is under {smallest} is not estimated and enters no comparison; counts under {smallest} are withheld.",
+            ))],
+            text("A statement holds until the day it names; after that the fact counts as not known."),
+        ]),
+    ]
+}

@@ -1,0 +1,176 @@
+//! One HTML file that needs nothing else: no script, no network, no font. Light, dark and print.
+
+use std::fmt::Write as _;
+
+use crate::document::{Block, Cell, Document, Inline, Tone};
+
+const STYLE: &str = include_str!("style.css");
+
+/// Renders a document.
+pub fn html(document: &Document) -> String {
+    let mut out = String::with_capacity(64 * 1024);
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<main>\n",
+        escape(&document.title)
+    );
+    for block in &document.blocks {
+        self::block(&mut out, block, document);
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn block(out: &mut String, block: &Block, document: &Document) {
+    match block {
+        Block::Heading { level, text, id } => {
+            let level = (*level).clamp(1, 4);
+            let _ = match id {
+                Some(id) => write!(out, "<h{level} id=\"{}\">", escape(id)),
+                None => write!(out, "<h{level}>"),
+            };
+            inlines(out, text);
+            let _ = writeln!(out, "</h{level}>");
+        }
+        Block::Paragraph(text) => paragraph(out, "p", text),
+        Block::Note(text) => paragraph(out, "p class=\"note\"", text),
+        Block::List(items) => {
+            out.push_str("<ul>\n");
+            for item in items {
+                paragraph(out, "li", item);
+            }
+            out.push_str("</ul>\n");
+        }
+        Block::Table { caption, head, rows } => table(out, caption.as_deref(), head, rows),
+        Block::Figure { svg, caption } => {
+            let _ = writeln!(out, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(caption));
+        }
+        Block::Verdict { tone, title, text } => {
+            let _ = write!(
+                out,
+                "<section class=\"verdict {}\"><p class=\"decision\">{}</p>",
+                class(*tone),
+                escape(title)
+            );
+            paragraph(out, "p", text);
+            out.push_str("</section>\n");
+        }
+        Block::Contents => contents(out, document),
+    }
+}
+
+fn contents(out: &mut String, document: &Document) {
+    out.push_str("<nav aria-label=\"Contents\"><ul>\n");
+    for block in &document.blocks {
+        if let Block::Heading { level: 2, text, id: Some(id) } = block {
+            let _ = write!(out, "<li><a href=\"#{}\">", escape(id));
+            inlines(out, text);
+            out.push_str("</a></li>\n");
+        }
+    }
+    out.push_str("</ul></nav>\n");
+}
+
+fn paragraph(out: &mut String, tag: &str, text: &[Inline]) {
+    let name = tag.split(' ').next().unwrap_or(tag);
+    let _ = write!(out, "<{tag}>");
+    inlines(out, text);
+    let _ = writeln!(out, "</{name}>");
+}
+
+fn table(out: &mut String, caption: Option<&str>, head: &[String], rows: &[Vec<Cell>]) {
+    out.push_str("<div class=\"table\"><table>\n");
+    if let Some(caption) = caption {
+        let _ = writeln!(out, "<caption>{}</caption>", escape(caption));
+    }
+    let number = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number));
+    out.push_str("<thead><tr>");
+    for (column, name) in head.iter().enumerate() {
+        let class = if number(column) { " class=\"number\"" } else { "" };
+        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape(name));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for cell in row {
+            out.push_str(if cell.number { "<td class=\"number\">" } else { "<td>" });
+            match cell.lines.as_slice() {
+                [line] => inlines(out, line),
+                lines => {
+                    for line in lines {
+                        out.push_str("<p>");
+                        inlines(out, line);
+                        out.push_str("</p>");
+                    }
+                }
+            }
+            out.push_str("</td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table></div>\n");
+}
+
+fn inlines(out: &mut String, text: &[Inline]) {
+    for inline in text {
+        let _ = match inline {
+            Inline::Text(text) => write!(out, "{}", escape(text)),
+            Inline::Strong(text) => write!(out, "<strong>{}</strong>", escape(text)),
+            Inline::Code(text) => write!(out, "<code>{}</code>", escape(text)),
+            Inline::Small(text) => write!(out, "<small>{}</small>", escape(text)),
+            Inline::Tag(tone, text) => write!(out, "<span class=\"tag {}\">{}</span>", class(*tone), escape(text)),
+        };
+    }
+}
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Unsure => "unsure",
+        Tone::Plain => "plain",
+    }
+}
+
+/// Text that cannot become markup.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_wrote_cannot_become_markup() {
+        let nasty = "<img src=x onerror=alert(1)> & \"quotes\"";
+        let blocks = vec![
+            Block::Heading { level: 2, text: vec![Inline::Text(nasty.into())], id: Some(nasty.into()) },
+            Block::Contents,
+            Block::Table {
+                caption: Some(nasty.into()),
+                head: vec![nasty.into()],
+                rows: vec![vec![Cell::line(vec![Inline::Tag(Tone::Bad, nasty.into()), Inline::Code(nasty.into())])]],
+            },
+            Block::Verdict { tone: Tone::Bad, title: nasty.into(), text: vec![Inline::Strong(nasty.into())] },
+        ];
+        let html = html(&Document { title: nasty.into(), blocks });
+        assert!(!html.contains("<img"));
+        assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt; &amp; &quot;quotes&quot;").count(), 11);
+    }
+}
