@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::Library;
+use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::engine::bias::{self, BiasEvidence};
 use crate::fact::{FactSet, Provenance, State, Subject};
@@ -10,7 +11,7 @@ use crate::finding::{Finding, Outcome, Severity, WaiverUse};
 use crate::gate::{GateDecision, GatePolicy, decide};
 use crate::judge::{Conclusion, Judge, fingerprint};
 use crate::project::{Project, System, Waiver};
-use crate::questions::{Question, questions};
+use crate::questions::{Question, questions, resolve_missing};
 use crate::roadmap::{Milestone, roadmap};
 use crate::world::World;
 
@@ -98,18 +99,19 @@ pub struct SystemAssessment {
 
 /// Classifies one system without measuring or judging anything.
 pub fn classify(library: &Library, project: &Project, system: &System, as_of: Date) -> (FactSet, Vec<Conclusion>) {
-    let mut facts = current(&system.facts, as_of);
-    let judge = judge(library, project, as_of);
+    let mut facts = current(&library.catalog, &system.facts, as_of);
+    let judge = judge(library, as_of);
     let conclusions = judge.conclude(&mut facts, &project.packs);
     (facts, conclusions)
 }
 
-fn judge<'a>(library: &'a Library, project: &Project, as_of: Date) -> Judge<'a> {
-    Judge { catalog: &library.catalog, packs: &library.packs, as_of, smallest_cell: project.gate.smallest_cell }
+fn judge(library: &Library, as_of: Date) -> Judge<'_> {
+    Judge { catalog: &library.catalog, packs: &library.packs, as_of }
 }
 
-/// The facts that may still be relied on: a statement past its last day counts as absent.
-fn current(facts: &FactSet, as_of: Date) -> FactSet {
+/// The facts that may still be relied on: a statement past its last day counts as absent, and what falls back to
+/// another fact then does so.
+fn current(catalog: &Catalog, facts: &FactSet, as_of: Date) -> FactSet {
     let mut current = FactSet::default();
     for fact in facts.iter() {
         let mut fact = fact.clone();
@@ -121,6 +123,7 @@ fn current(facts: &FactSet, as_of: Date) -> FactSet {
         }
         current.insert(fact);
     }
+    current.fall_back(catalog);
     current
 }
 
@@ -176,13 +179,11 @@ pub fn assess(
         return Err(diagnostics);
     }
     let (project_findings, waived) = apply_waivers(&project.waivers, &mut systems, options);
-    for milestone_owner in &mut systems {
-        milestone_owner
-            .roadmap
-            .extend(waived.iter().filter(|(id, _)| *id == milestone_owner.id).map(|(_, m)| m.clone()));
-        milestone_owner.roadmap.sort_by_key(|m| m.date);
-        let findings: Vec<&Finding> = milestone_owner.findings.iter().collect();
-        milestone_owner.decision = decide(&findings, &project.gate);
+    for system in &mut systems {
+        system.roadmap.extend(waived.iter().filter(|(id, _)| *id == system.id).map(|(_, m)| m.clone()));
+        system.roadmap.sort_by_key(|m| m.date);
+        let findings: Vec<&Finding> = system.findings.iter().collect();
+        system.decision = decide(&findings, &project.gate);
     }
     let all: Vec<&Finding> = systems.iter().flat_map(|s| &s.findings).chain(&project_findings).collect();
     let decision = decide(&all, &project.gate);
@@ -222,15 +223,16 @@ fn assess_system(
     evidence: Vec<BiasEvidence>,
     as_of: Date,
 ) -> SystemAssessment {
-    let mut facts = current(&system.facts, as_of);
+    let mut facts = current(&library.catalog, &system.facts, as_of);
     for fact in bias::facts(&evidence) {
         facts.insert(fact);
     }
     let stated = facts.clone();
-    let judge = judge(library, project, as_of);
+    let judge = judge(library, as_of);
     let conclusions = judge.conclude(&mut facts, &project.packs);
-    let findings = judge.judge(&system.id, &facts, &project.packs);
-    let questions = questions(&library.catalog, &conclusions, &findings);
+    let mut findings = judge.judge(&system.id, &facts, &project.packs);
+    resolve_missing(&conclusions, &mut findings);
+    let questions = questions(&library.catalog, &facts, &conclusions, &findings);
     let roadmap = roadmap(&judge, &system.id, &stated, &conclusions, &findings, &project.packs);
     let name = facts.value("system.name").map_or_else(|| system.id.clone(), ToString::to_string);
     SystemAssessment {
@@ -305,7 +307,10 @@ fn waiver_finding(name: &str, what: &str, severity: Severity, waiver: &Waiver) -
         outcome: Outcome::NotMet,
         severity,
         binding: true,
-        message: format!("the waiver of {} approved by {} {what}", waiver.rule, waiver.approver),
+        message: format!(
+            "the waiver of {} for {} approved by {} {what}",
+            waiver.rule, waiver.system, waiver.approver
+        ),
         remedy: "Renew the waiver with a new approval, or remove it.".to_owned(),
         citations: Vec::new(),
         facts: Vec::new(),

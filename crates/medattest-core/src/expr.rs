@@ -476,6 +476,7 @@ mod tests {
                 state: State::Known(value.clone()),
                 provenance: Provenance::Stated(None),
                 place: None,
+                paper: None,
             });
         }
         Scope::new(&set, &Subject::system())

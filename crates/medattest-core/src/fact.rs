@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Catalog;
 use crate::diagnostic::Place;
 use crate::value::Value;
 
@@ -120,9 +121,16 @@ pub struct Fact {
     pub provenance: Provenance,
     /// Where it is written, for stated facts.
     pub place: Option<Place>,
+    /// What may be shown instead, where the value would give a small count of people away.
+    pub paper: Option<State>,
 }
 
 impl Fact {
+    /// The state as it may leave the run.
+    pub fn on_paper(&self) -> &State {
+        self.paper.as_ref().unwrap_or(&self.state)
+    }
+
     /// The value, where known.
     pub fn value(&self) -> Option<&Value> {
         match &self.state {
@@ -155,6 +163,18 @@ impl FactSet {
             at = parent;
         }
         None
+    }
+
+    /// Lets every fact that is not known and falls back to another speak with its voice.
+    pub(crate) fn fall_back(&mut self, catalog: &Catalog) {
+        for definition in catalog.iter() {
+            if let Some(other) = &definition.falls_back_to
+                && self.value(&definition.key).is_none()
+                && let Some(fact) = self.get(other, &Subject::system()).filter(|fact| fact.value().is_some()).cloned()
+            {
+                self.insert(Fact { key: definition.key.clone(), ..fact });
+            }
+        }
     }
 
     /// The value of a fact about the system.

@@ -69,8 +69,6 @@ pub(crate) struct Judge<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) packs: &'a Packs,
     pub(crate) as_of: Date,
-    /// Measured counts below this are not shown in messages and facts read.
-    pub(crate) smallest_cell: u64,
 }
 
 impl FactRead {
@@ -104,7 +102,7 @@ impl Judge<'_> {
                 }
             };
             let provenance = Provenance::Concluded { pack: pack_id.clone() };
-            facts.insert(Fact { key, subject: Subject::system(), state, provenance, place: None });
+            facts.insert(Fact { key, subject: Subject::system(), state, provenance, place: None, paper: None });
             conclusions.push(conclusion);
         }
         conclusions.retain(|conclusion| chosen.contains(&conclusion.pack));
@@ -218,7 +216,7 @@ impl Judge<'_> {
                 FactRead {
                     key: key.clone(),
                     title: self.catalog.get(key).map(|d| d.title.clone()).unwrap_or_default(),
-                    state: self.state_on_paper(fact),
+                    state: fact.map_or_else(unknown, |fact| fact.on_paper().clone()),
                     provenance: fact.map(|fact| fact.provenance.clone()),
                 }
             })
@@ -326,7 +324,7 @@ impl Judge<'_> {
             finding.message = match finding.outcome {
                 Outcome::Met => self.fill(&rule.met, facts, subject),
                 Outcome::NotMet => self.fill(&rule.message, facts, subject),
-                _ => format!("cannot be judged: {} missing", count(missing.len(), "fact")),
+                _ => self.wanting(&missing, facts, subject),
             };
             if finding.outcome != Outcome::Met {
                 finding.remedy.clone_from(&rule.remedy);
@@ -349,22 +347,30 @@ impl Judge<'_> {
         finding
     }
 
-    /// The state of a fact as it may leave the run: measured counts under the smallest cell are withheld.
-    fn state_on_paper(&self, fact: Option<&Fact>) -> State {
-        let Some(fact) = fact else { return State::Absent("not known".to_owned()) };
-        match (&fact.state, &fact.provenance) {
-            (State::Known(value), Provenance::Measured { .. }) if value.has_small_cell(self.smallest_cell) => {
-                State::Absent(format!("withheld: a count is under {}", self.smallest_cell))
+    /// Why a rule cannot be judged: what is absent for a reason, and how much nobody stated.
+    fn wanting(&self, missing: &BTreeSet<String>, facts: &FactSet, subject: &Subject) -> String {
+        let mut reasons = Vec::new();
+        let mut silent = 0;
+        for key in missing {
+            match facts.get(key, subject).map(|fact| &fact.state) {
+                Some(State::Absent(reason)) => {
+                    let title = self.catalog.get(key).map_or(key.as_str(), |d| d.title.as_str());
+                    reasons.push(format!("{title}: {reason}"));
+                }
+                _ => silent += 1,
             }
-            (state, _) => state.clone(),
         }
+        if silent > 0 {
+            reasons.push(format!("{} not stated", count(silent, "fact")));
+        }
+        format!("cannot be judged ({})", reasons.join("; "))
     }
 
     /// Replaces `{fact.key}` by the value of the fact.
     fn fill(&self, text: &str, facts: &FactSet, subject: &Subject) -> String {
         let mut filled = text.to_owned();
         for key in crate::pack::placeholders(text) {
-            let shown = match self.state_on_paper(facts.get(key, subject)) {
+            let shown = match facts.get(key, subject).map_or_else(unknown, |fact| fact.on_paper().clone()) {
                 State::Known(value) => value.to_string(),
                 State::Absent(reason) => format!("({reason})"),
             };
@@ -372,6 +378,10 @@ impl Judge<'_> {
         }
         filled
     }
+}
+
+fn unknown() -> State {
+    State::Absent("not known".to_owned())
 }
 
 pub(crate) fn fingerprint(rule: &str, system: &str, subject: &Subject) -> String {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, FactType, Origin};
+use crate::fact::{Fact, FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::judge::{Conclusion, ConclusionOutcome};
 
@@ -28,12 +29,13 @@ pub struct Question {
 }
 
 /// The questions that open conclusions and findings raise.
-pub(crate) fn questions(catalog: &Catalog, conclusions: &[Conclusion], findings: &[Finding]) -> Vec<Question> {
-    let open: BTreeMap<String, &Conclusion> = conclusions
-        .iter()
-        .filter(|c| matches!(c.outcome, ConclusionOutcome::Unknown { .. }))
-        .map(|c| (format!("{}.{}", c.pack, c.id), c))
-        .collect();
+pub(crate) fn questions(
+    catalog: &Catalog,
+    facts: &FactSet,
+    conclusions: &[Conclusion],
+    findings: &[Finding],
+) -> Vec<Question> {
+    let open = open(conclusions);
     let mut decides: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, u32)> = BTreeMap::new();
     for (id, conclusion) in &open {
         for key in roots(&conclusion.missing, &open) {
@@ -51,8 +53,13 @@ pub(crate) fn questions(catalog: &Catalog, conclusions: &[Conclusion], findings:
             Severity::Low => 1,
         };
         let weight = if finding.binding { weight } else { weight.div_ceil(3) };
-        for key in roots(&finding.missing, &open) {
-            let entry = decides.entry(key).or_default();
+        for key in &finding.missing {
+            // What was measured and could not be estimated, no answer can change.
+            let measured = |fact: &&Fact| matches!(fact.provenance, Provenance::Measured { .. });
+            if facts.get(key, &finding.subject).filter(measured).is_some() {
+                continue;
+            }
+            let entry = decides.entry(key.clone()).or_default();
             if entry.1.insert(finding.rule.clone()) {
                 entry.2 += weight;
             }
@@ -72,10 +79,14 @@ pub(crate) fn questions(catalog: &Catalog, conclusions: &[Conclusion], findings:
                 ),
                 _ => (definition.question.clone(), answer_line(&key, &definition.kind)),
             };
+            let expired = facts.get(&key, &Subject::system()).and_then(|fact| match &fact.state {
+                State::Absent(reason) => Some(format!("Stated before, but {reason}. ")),
+                State::Known(_) => None,
+            });
             Some(Question {
                 title: definition.title.clone(),
                 question,
-                help: definition.help.clone(),
+                help: format!("{}{}", expired.unwrap_or_default(), definition.help).trim_end().to_owned(),
                 answer,
                 conclusions: conclusions.into_iter().collect(),
                 rules: rules.into_iter().collect(),
@@ -86,6 +97,22 @@ pub(crate) fn questions(catalog: &Catalog, conclusions: &[Conclusion], findings:
         .collect();
     questions.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.key.cmp(&b.key)));
     questions
+}
+
+fn open(conclusions: &[Conclusion]) -> BTreeMap<String, &Conclusion> {
+    conclusions
+        .iter()
+        .filter(|c| matches!(c.outcome, ConclusionOutcome::Unknown { .. }))
+        .map(|c| (format!("{}.{}", c.pack, c.id), c))
+        .collect()
+}
+
+/// Lets findings name the facts somebody can state, in place of conclusions that are open for want of them.
+pub(crate) fn resolve_missing(conclusions: &[Conclusion], findings: &mut [Finding]) {
+    let open = open(conclusions);
+    for finding in findings.iter_mut().filter(|finding| !finding.missing.is_empty()) {
+        finding.missing = roots(&finding.missing, &open).into_iter().collect();
+    }
 }
 
 /// Facts to ask for: an open conclusion is replaced by what is missing for it.

@@ -10,6 +10,7 @@ use crate::finding::{Finding, Outcome, Severity};
 use crate::judge::{Conclusion, ConclusionOutcome, Judge};
 use crate::pack::{Confidence, Status};
 use crate::project::Waiver;
+use crate::questions::resolve_missing;
 
 /// Something that changes on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Milestone {
 
     /// The end of a waiver.
     pub(crate) fn waiver(waiver: &Waiver) -> Self {
-        let title = format!("the waiver of {} approved by {} ends", waiver.rule, waiver.approver);
+        let title = format!("last day of the waiver of {} approved by {}", waiver.rule, waiver.approver);
         Self::plain(waiver.expires, MilestoneKind::Waiver, title)
     }
 }
@@ -86,13 +87,17 @@ pub(crate) fn roadmap(
     let mut before: Vec<(String, ConclusionOutcome)> =
         conclusions.iter().map(|c| (format!("{}.{}", c.pack, c.id), c.outcome.clone())).collect();
     let mut reached: BTreeSet<(String, Date)> = BTreeSet::new();
-    let live: BTreeSet<&str> =
-        findings.iter().filter(|f| f.outcome != Outcome::NotApplicable).map(|f| f.rule.as_str()).collect();
+    let mut today: BTreeMap<&str, Outcome> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.outcome != Outcome::NotApplicable) {
+        let known = today.entry(&finding.rule).or_insert(finding.outcome);
+        *known = worse(*known, finding.outcome);
+    }
     for day in days {
         let then = Judge { as_of: day, ..*judge };
         let mut facts = stated.clone();
         let later = then.conclude(&mut facts, chosen);
-        let judged = then.judge(system, &facts, chosen);
+        let mut judged = then.judge(system, &facts, chosen);
+        resolve_missing(&later, &mut judged);
         for conclusion in &later {
             let id = format!("{}.{}", conclusion.pack, conclusion.id);
             if let Some(known) = before.iter_mut().find(|(known, _)| *known == id)
@@ -103,7 +108,7 @@ pub(crate) fn roadmap(
                 known.1 = conclusion.outcome.clone();
             }
         }
-        milestones.extend(law(&then, &facts, &later, &judged, chosen, &live, &mut reached));
+        milestones.extend(law(&then, &facts, &later, &judged, chosen, &today, &mut reached));
     }
     milestones.sort_by_key(|m| m.date);
     milestones
@@ -135,7 +140,7 @@ fn law(
     conclusions: &[Conclusion],
     judged: &[Finding],
     chosen: &[String],
-    live: &BTreeSet<&str>,
+    today: &BTreeMap<&str, Outcome>,
     reached: &mut BTreeSet<(String, Date)>,
 ) -> Vec<Milestone> {
     let scope = Scope::new(facts, &Subject::system());
@@ -164,19 +169,17 @@ fn law(
                     finding.missing.iter().filter(|m| !known.missing.contains(m)).cloned().collect::<Vec<_>>(),
                 );
             }
-            if rules.is_empty() && !cited.contains(id.as_str()) {
-                continue;
-            }
             let Some(standing) = requirement.standing(then.as_of, &scope) else { continue };
-            let fresh = rules.values().any(|rule| !live.contains(rule.rule.as_str()));
-            let mut title = requirement.title.clone();
-            if !fresh && !rules.is_empty() {
-                title.push_str(" (its rules are judged today already)");
+            // What changes nothing for this system is not worth a date; what is only on its way is worth watching.
+            let changed = rules.values().any(|rule| today.get(rule.rule.as_str()) != Some(&rule.outcome));
+            let watched = rules.is_empty() && !standing.status.binds() && cited.contains(id.as_str());
+            if !changed && !watched {
+                continue;
             }
             milestones.push(Milestone {
                 date: then.as_of,
                 kind: MilestoneKind::Law,
-                title,
+                title: requirement.title.clone(),
                 citation: Some(requirement.citation.clone()),
                 status: Some(standing.status),
                 confidence: Some(requirement.confidence),
@@ -213,7 +216,7 @@ fn expiring(facts: &FactSet, today: Date) -> Vec<Milestone> {
         .map(|((until, by), keys)| {
             let first: Vec<&str> = keys.iter().take(3).copied().collect();
             let more = if keys.len() > 3 { format!(" and {} more", keys.len() - 3) } else { String::new() };
-            let title = format!("statement by {by} on {}{more} ends", first.join(", "));
+            let title = format!("last day of the statement by {by} on {}{more}", first.join(", "));
             Milestone::plain(until, MilestoneKind::Statement, title)
         })
         .collect()

@@ -151,14 +151,7 @@ fn fact_set(facts: Vec<Fact>, library: &Library) -> FactSet {
     for fact in facts {
         set.insert(fact);
     }
-    for definition in library.catalog.iter() {
-        if let Some(other) = &definition.falls_back_to
-            && set.value(&definition.key).is_none()
-            && let Some(fact) = set.get(other, &Subject::system()).cloned()
-        {
-            set.insert(Fact { key: definition.key.clone(), ..fact });
-        }
-    }
+    set.fall_back(&library.catalog);
     set
 }
 
@@ -253,7 +246,7 @@ fn read_expectations(
 
 impl Scenario {
     fn run(self, library: &Library, report: &mut ScenarioReport) {
-        let judge = Judge { catalog: &library.catalog, packs: &library.packs, as_of: self.as_of, smallest_cell: 1 };
+        let judge = Judge { catalog: &library.catalog, packs: &library.packs, as_of: self.as_of };
         let chosen: Vec<String> = library.packs.iter().map(|pack| pack.id.clone()).collect();
         let mut facts = self.facts;
         let conclusions = judge.conclude(&mut facts, &chosen);

@@ -37,17 +37,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// Whether a count of 1 to `smallest` - 1 people can be read off the value.
-    pub(crate) fn has_small_cell(&self, smallest: u64) -> bool {
-        match self {
-            Self::Integer(n) => u64::try_from(*n).is_ok_and(|n| is_small_cell(n, smallest)),
-            Self::Estimate { n, events, .. } => {
-                [*n, *events, n.saturating_sub(*events)].into_iter().any(|cell| is_small_cell(cell, smallest))
-            }
-            _ => false,
-        }
-    }
-
     /// The value as CEL sees it. Dates are ISO 8601 text, which orders as dates do.
     pub(crate) fn to_cel(&self) -> cel::Value {
         match self {
@@ -103,13 +92,15 @@ impl fmt::Display for Value {
                 write!(f, "{} [{}, {}], n = {n}", figure(x.value), figure(x.low), figure(x.high))
             }
             Self::Record(fields) => {
-                for (i, (key, value)) in fields.iter().enumerate() {
-                    if i > 0 {
-                        f.write_str("; ")?;
-                    }
-                    write!(f, "{key}: {value}")?;
+                let rest: Vec<String> = fields
+                    .iter()
+                    .filter(|(key, _)| *key != "name")
+                    .map(|(key, value)| format!("{key}: {value}"))
+                    .collect();
+                match fields.get("name") {
+                    Some(name) => write!(f, "{name} ({})", rest.join("; ")),
+                    None => write!(f, "({})", rest.join("; ")),
                 }
-                Ok(())
             }
         }
     }

@@ -115,7 +115,7 @@ fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
     let mut blocks = vec![heading(2, system.name.clone(), Some(&system.id)), identity(system)];
     blocks.push(verdict(&system.decision, &findings));
     blocks.push(heading(3, "What it is, under each regime".to_owned(), None));
-    blocks.push(conclusions(&system.conclusions));
+    blocks.extend(conclusions(&system.conclusions));
     let of = |outcome: Outcome| -> Vec<&Finding> {
         let mut mine: Vec<&Finding> = system.findings.iter().filter(|f| f.outcome == outcome).collect();
         mine.sort_by(|a, b| {
@@ -152,7 +152,7 @@ fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
     let outside = of(Outcome::NotApplicable);
     if !outside.is_empty() {
         blocks.push(heading(3, format!("Looked at, not applicable ({})", outside.len()), None));
-        blocks.push(brief(&outside));
+        blocks.extend(self::outside(&outside));
     }
     blocks
 }
@@ -193,37 +193,46 @@ fn identity(system: &SystemAssessment) -> Block {
     Block::Table { caption: None, head: vec!["As stated".to_owned(), String::new()], rows }
 }
 
-fn conclusions(conclusions: &[Conclusion]) -> Block {
+/// The headline conclusions in full, the others in brief.
+fn conclusions(conclusions: &[Conclusion]) -> Vec<Block> {
     let reached = |c: &&Conclusion| c.outcome != ConclusionOutcome::Known("not-applicable".to_owned());
     let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(reached).collect();
-    ordered.sort_by_key(|c| (c.pack.clone(), !c.headline));
-    let rows = ordered
-        .into_iter()
-        .map(|c| {
-            let answer = match &c.outcome {
-                ConclusionOutcome::Known(value) => vec![Inline::Tag(Tone::Plain, value.clone())],
-                ConclusionOutcome::Unknown { could_be } => {
-                    vec![
-                        Inline::Tag(Tone::Unsure, "unknown".into()),
-                        Inline::Small(format!(" {}", could_be.join(" or "))),
-                    ]
-                }
-            };
-            let mut why = Cell::line(vec![Inline::Text(c.because.clone())]);
-            if let Some(contested) = &c.contested {
-                why = why
-                    .and(vec![Inline::Tag(Tone::Unsure, "contested".into()), Inline::Text(format!(" {contested}"))]);
+    ordered.sort_by_key(|c| &c.pack);
+    let (headlines, others): (Vec<&Conclusion>, Vec<&Conclusion>) = ordered.into_iter().partition(|c| c.headline);
+    let question = |c: &Conclusion| {
+        let cell =
+            Cell::line(vec![Inline::Strong(c.title.clone())]).and(vec![Inline::Code(format!("{}.{}", c.pack, c.id))]);
+        match &c.outcome {
+            ConclusionOutcome::Known(value) => {
+                cell.and(vec![Inline::Tag(Tone::Plain, value.clone())]).and(vec![Inline::Small(c.meaning.clone())])
             }
-            vec![
-                Cell::line(vec![Inline::Code(c.pack.clone())]).and(vec![Inline::Text(c.title.clone())]),
-                Cell::line(answer).and(vec![Inline::Small(c.meaning.clone())]),
-                why.and(facts(&c.facts)),
-                law(&c.citations),
-            ]
-        })
-        .collect();
-    let head = ["Question", "Answer", "Why, on which facts", "Law"].map(str::to_owned).to_vec();
-    Block::Table { caption: None, head, rows }
+            ConclusionOutcome::Unknown { could_be } => cell
+                .and(vec![
+                    Inline::Tag(Tone::Unsure, "unknown".into()),
+                    Inline::Small(format!(" {}", could_be.join(" or "))),
+                ])
+                .and(vec![Inline::Small(format!("missing: {}", c.missing.join(", ")))]),
+        }
+    };
+    let why = |c: &Conclusion| {
+        let cell = Cell::line(vec![Inline::Text(c.because.clone())]);
+        match &c.contested {
+            Some(contested) => {
+                cell.and(vec![Inline::Tag(Tone::Unsure, "contested".into()), Inline::Text(format!(" {contested}"))])
+            }
+            None => cell,
+        }
+    };
+    let head = ["Question and answer", "Why, on which facts, under which law"].map(str::to_owned).to_vec();
+    let rows =
+        headlines.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
+    let mut blocks = vec![Block::Table { caption: None, head: head.clone(), rows }];
+    if !others.is_empty() {
+        let rows =
+            others.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
+        blocks.push(Block::Table { caption: Some("What these rest on".to_owned()), head, rows });
+    }
+    blocks
 }
 
 /// The facts that were read, with who stood for them.
@@ -243,16 +252,15 @@ fn facts(facts: &[FactRead]) -> Vec<Inline> {
     line
 }
 
-fn law(citations: &[Cited]) -> Cell {
-    let mut cell = Cell::default();
+/// Adds what was cited, with its standing and how well it was checked.
+fn law(mut cell: Cell, citations: &[Cited]) -> Cell {
     for cited in citations {
-        let mut line = vec![Inline::Text(cited.citation.clone())];
         let status = match (cited.status, cited.from) {
-            (Some(status), Some(from)) => format!(" – {status}, from {from}"),
-            (Some(status), None) => format!(" – {status}"),
-            (None, _) => " – does not concern this system".to_owned(),
+            (Some(status), Some(from)) => format!(": {status}, from {from}"),
+            (Some(status), None) => format!(": {status}"),
+            (None, _) => ": does not concern this system".to_owned(),
         };
-        line.push(Inline::Small(format!("{status}; {}", cited.confidence)));
+        let mut line = vec![Inline::Small(format!("§ {}{status}; {}", cited.citation, cited.confidence))];
         if let Some(contested) = &cited.contested {
             line.push(Inline::Text(" ".into()));
             line.push(Inline::Tag(Tone::Unsure, "contested".into()));
@@ -272,13 +280,59 @@ fn severity(severity: Severity, binding: bool) -> Vec<Inline> {
     line
 }
 
+/// Findings of one rule that came out alike stand together.
+fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let alike = |group: &&mut Vec<&Finding>| {
+            group
+                .first()
+                .is_some_and(|f| f.rule == finding.rule && f.waiver == finding.waiver && f.missing == finding.missing)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// What was found, subject by subject; a sentence that holds for all of them stands once.
+fn messages(group: &[&Finding]) -> Vec<Vec<Inline>> {
+    let subject = |f: &Finding| if f.subject.attribute.is_some() { Some(f.subject.to_string()) } else { None };
+    let subjects: Vec<String> = group.iter().filter_map(|f| subject(f)).collect();
+    match group {
+        [first, rest @ ..] if rest.iter().all(|f| f.message == first.message) => {
+            let mut line = Vec::new();
+            if !subjects.is_empty() {
+                line.push(Inline::Strong(format!("{}: ", subjects.join("; "))));
+            }
+            line.push(Inline::Text(first.message.clone()));
+            vec![line]
+        }
+        _ => group
+            .iter()
+            .map(|f| {
+                let subject = subject(f).map(|s| format!("{s}: ")).unwrap_or_default();
+                vec![Inline::Strong(subject), Inline::Text(f.message.clone())]
+            })
+            .collect(),
+    }
+}
+
 fn findings_table(findings: &[&Finding]) -> Block {
-    let rows = findings
+    let rows = by_rule(findings)
         .iter()
-        .map(|f| {
-            let mut what = Cell::line(vec![Inline::Strong(f.title.clone())])
-                .and(vec![Inline::Code(f.rule.clone()), Inline::Small(format!(" {}", f.subject))])
-                .and(vec![Inline::Text(f.message.clone())]);
+        .filter_map(|group| group.first().map(|first| (group, first)))
+        .map(|(group, f)| {
+            let mut what = Cell::line(vec![
+                Inline::Strong(f.title.clone()),
+                Inline::Text(" ".into()),
+                Inline::Code(f.rule.clone()),
+            ]);
+            for line in messages(group) {
+                what = what.and(line);
+            }
             if let Some(waiver) = &f.waiver {
                 what = what.and(vec![
                     Inline::Tag(Tone::Unsure, "waived".into()),
@@ -288,31 +342,57 @@ fn findings_table(findings: &[&Finding]) -> Block {
             if !f.missing.is_empty() {
                 what = what.and(vec![Inline::Small(format!("missing: {}", f.missing.join(", ")))]);
             }
-            vec![
-                Cell::line(severity(f.severity, f.binding)),
-                what.and(facts(&f.facts)),
-                Cell::line(vec![Inline::Text(f.remedy.clone())]),
-                law(&f.citations),
-            ]
+            what = what.and(vec![Inline::Strong("What to do: ".into()), Inline::Text(f.remedy.clone())]);
+            if let [single] = group.as_slice() {
+                what = what.and(facts(&single.facts));
+            }
+            vec![Cell::line(severity(f.severity, f.binding)), law(what, &f.citations)]
         })
         .collect();
-    let head = ["Severity", "Finding", "What to do", "Law"].map(str::to_owned).to_vec();
+    let head = ["Severity", "Finding, what to do, facts and law"].map(str::to_owned).to_vec();
     Block::Table { caption: None, head, rows }
 }
 
+/// Findings in order: rule, what was found, law.
 fn brief(findings: &[&Finding]) -> Block {
-    let rows = findings
+    let rows = by_rule(findings)
         .iter()
-        .map(|f| {
+        .filter_map(|group| group.first().map(|first| (group, first)))
+        .map(|(group, f)| {
             let cited: Vec<&str> = f.citations.iter().map(|c| c.citation.as_str()).collect();
-            vec![
-                Cell::line(vec![Inline::Code(f.rule.clone())]).and(vec![Inline::Small(f.subject.to_string())]),
-                Cell::text(f.message.clone()),
-                Cell::text(cited.join("; ")),
-            ]
+            let mut what = Cell::line(vec![Inline::Code(f.rule.clone())]);
+            match group.as_slice() {
+                [single] => what = what.and(vec![Inline::Text(single.message.clone())]),
+                many => {
+                    let subjects: Vec<String> = many.iter().map(|f| f.subject.to_string()).collect();
+                    what = what.and(vec![Inline::Text(format!("{}: {}", f.title, subjects.join("; ")))]);
+                }
+            }
+            vec![what, Cell::line(vec![Inline::Small(cited.join("; "))])]
         })
         .collect();
-    Block::Table { caption: None, head: ["Rule", "Result", "Law"].map(str::to_owned).to_vec(), rows }
+    Block::Table { caption: None, head: ["Rule and result", "Law"].map(str::to_owned).to_vec(), rows }
+}
+
+/// Rules that have nothing to say here, by pack.
+fn outside(findings: &[&Finding]) -> Vec<Block> {
+    let mut packs: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in findings {
+        let (pack, rule) = finding.rule.split_once('/').unwrap_or(("", &finding.rule));
+        match packs.iter_mut().find(|(known, _)| *known == pack) {
+            Some((_, rules)) if rules.contains(&rule) => {}
+            Some((_, rules)) => rules.push(rule),
+            None => packs.push((pack, vec![rule])),
+        }
+    }
+    packs.sort_unstable();
+    let rows = packs
+        .into_iter()
+        .map(|(pack, rules)| {
+            vec![Cell::line(vec![Inline::Code(pack.to_owned())]), Cell::line(vec![Inline::Small(rules.join(", "))])]
+        })
+        .collect();
+    vec![Block::Table { caption: None, head: ["Pack", "Rules"].map(str::to_owned).to_vec(), rows }]
 }
 
 fn roadmap(milestones: &[Milestone]) -> Block {

@@ -186,24 +186,50 @@ pub fn audit(rows: &[Row], groups: usize, options: &Options) -> Audit {
     let (draws, method) = if clusters > 1 {
         let draws = resample_clusters(rows, groups, clusters, options, &comparison);
         replace_intervals(&mut audit, &draws, options.level);
-        (draws.disparities, format!("percentile bootstrap of clusters, {} draws", options.draws))
+        (draws.disparities, format!("bootstrap of clusters, percentile corrected for bias, {} draws", options.draws))
     } else if predicted {
         let draws = resample_counts(&tables, options, &comparison);
-        (draws, format!("percentile bootstrap of the count table, {} draws", options.draws))
+        (draws, format!("bootstrap of the count table, percentile corrected for bias, {} draws", options.draws))
     } else {
         (Vec::new(), String::new())
     };
     if predicted {
+        let included = |rate, group| comparison.includes(rate, group);
         audit.disparities = Disparity::ALL
             .into_iter()
             .zip(draws)
             .map(|(disparity, values)| {
-                let interval = percentile_interval(values, options.level).map(|i| (i.low, i.high));
+                let interval =
+                    disparity_interval(disparity, disparity.value(&tables, &included), values, options.level);
                 comparison.estimate(disparity, interval, options.level, &method)
             })
             .collect();
     }
     audit
+}
+
+/// The bootstrap interval of a comparison of extremes.
+///
+/// The distance between the largest and the smallest of several noisy rates is biased away from parity, and in a
+/// resample it is biased once more; with no true disparity the plain percentile interval can exclude even its own
+/// estimate. So the end towards parity is moved back by twice the bias that the resamples show (median of the draws
+/// minus the estimate), as in a basic interval, and the interval always contains the estimate. It is conservative.
+fn disparity_interval(
+    disparity: Disparity,
+    estimate: Option<f64>,
+    draws: Vec<f64>,
+    level: f64,
+) -> Option<(f64, f64)> {
+    let estimate = estimate?;
+    let middle = percentile_interval(draws.clone(), 0.0)?.low;
+    let interval = percentile_interval(draws, level)?;
+    Some(if disparity.is_ratio() {
+        let bias = (estimate - middle).max(0.0);
+        (interval.low.min(estimate), (interval.high + 2.0 * bias).clamp(estimate, 1.0))
+    } else {
+        let bias = (middle - estimate).max(0.0);
+        ((interval.low - 2.0 * bias).clamp(0.0, estimate), interval.high.max(estimate))
+    })
 }
 
 fn push_disparities(tables: &[Confusion], comparison: &Comparison<'_>, into: &mut [Vec<f64>]) {
@@ -344,7 +370,8 @@ fn replace_intervals(audit: &mut Audit, draws: &ClusterDraws, level: f64) {
     for (group, values) in groups.zip(&draws.metrics) {
         for ((_, estimate), values) in group.estimates.iter_mut().zip(values) {
             let Ok(figure) = &mut estimate.figure else { continue };
-            if let Some(interval) = percentile_interval(values.clone(), level) {
+            // Draws that are all alike, as with no events at all, say nothing of the error; the exact interval does.
+            if let Some(interval) = percentile_interval(values.clone(), level).filter(|i| i.low < i.high) {
                 (figure.low, figure.high) = (interval.low, interval.high);
                 figure.method = Cow::Owned(format!("percentile bootstrap of clusters, {} draws", values.len()));
             }

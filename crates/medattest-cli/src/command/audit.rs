@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use medattest_core::output::{self, json};
 use medattest_core::{
-    Assessment, ConclusionOutcome, Decision, Finding, Library, Outcome, RunOptions, SystemAssessment, assess,
+    Assessment, Conclusion, ConclusionOutcome, Decision, Finding, Library, Outcome, RunOptions, SystemAssessment,
+    assess,
 };
 
 use super::{Stop, Text, check_systems, open, print, print_json};
@@ -87,8 +88,10 @@ pub(crate) fn summary(run: &Assessment, written: &[PathBuf]) -> String {
     for system in &run.systems {
         one(&mut text, system);
     }
-    for finding in &run.project_findings {
+    if !run.project_findings.is_empty() {
         text.heading("Project");
+    }
+    for finding in &run.project_findings {
         text.tagged(
             severity_style(finding.severity, true),
             &finding.severity.to_string(),
@@ -100,8 +103,10 @@ pub(crate) fn summary(run: &Assessment, written: &[PathBuf]) -> String {
     let style = decision_style(run.decision.decision);
     let because = match run.decision.decision {
         Decision::Pass => "nothing stands in the way".to_owned(),
-        Decision::Fail => format!("{} binding findings not met", run.decision.because.len()),
-        Decision::Inconclusive => format!("{} findings cannot be judged yet", run.decision.because.len()),
+        Decision::Fail => counted(run.decision.because.len(), "binding finding not met", "binding findings not met"),
+        Decision::Inconclusive => {
+            counted(run.decision.because.len(), "finding cannot be judged yet", "findings cannot be judged yet")
+        }
         Decision::NeedsReview => "a person has to approve".to_owned(),
     };
     let decision = run.decision.decision.to_string().to_uppercase();
@@ -112,10 +117,16 @@ pub(crate) fn summary(run: &Assessment, written: &[PathBuf]) -> String {
     text.into_string()
 }
 
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 fn one(text: &mut Text, system: &SystemAssessment) {
     let style = decision_style(system.decision.decision);
-    text.heading(&format!("{} {style}{}{style:#}", clean(&system.name), system.decision.decision));
-    for conclusion in system.conclusions.iter().filter(|c| c.headline) {
+    text.heading(&format!("{} ({}) {style}{}{style:#}", clean(&system.name), system.id, system.decision.decision));
+    let mut headlines: Vec<&Conclusion> = system.conclusions.iter().filter(|c| c.headline).collect();
+    headlines.sort_by_key(|c| &c.pack);
+    for conclusion in headlines {
         let id = format!("{}.{}", conclusion.pack, conclusion.id);
         match &conclusion.outcome {
             ConclusionOutcome::Known(value) if value == "not-applicable" => {}
@@ -162,7 +173,11 @@ fn one(text: &mut Text, system: &SystemAssessment) {
             UNSURE,
             "asks",
             8,
-            &clean(&format!("{} ({} open questions)", question.question, system.questions.len())),
+            &clean(&format!(
+                "{} ({})",
+                question.question,
+                counted(system.questions.len(), "open question", "open questions")
+            )),
         );
     }
     if let Some(next) = system.roadmap.first() {
@@ -170,7 +185,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
             DIM,
             &next.date.to_string(),
             10,
-            &clean(&format!("{} ({} more dates)", next.title, system.roadmap.len() - 1)),
+            &clean(&format!("{} ({})", next.title, counted(system.roadmap.len() - 1, "more date", "more dates"))),
         );
     }
 }

@@ -19,7 +19,8 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
             systems.insert(system.id.clone(), serde_json::json!(questions));
             continue;
         }
-        text.heading(&format!("{}: {} open questions", clean(&system.name), system.questions.len()));
+        let noun = if system.questions.len() == 1 { "question" } else { "questions" };
+        text.heading(&format!("{}: {} open {noun}", clean(&system.name), system.questions.len()));
         for (index, question) in system.questions.iter().enumerate() {
             text.tagged(DIM, &format!("{}.", index + 1), 3, &clean(&question.question));
             if !question.help.is_empty() {

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use medattest_metrics::{Audit, Disparity, Metric, Options, Row, audit};
+use medattest_metrics::{Audit, Disparity, Estimate, Metric, NotEstimable, Options, Row, audit};
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, Provenance, State, Subject};
+use crate::output::figure;
+use crate::output::paper::{Shown, on_paper};
 use crate::project::{Column, Table, TableUse};
-use crate::value::Value;
+use crate::value::{Value, is_small_cell};
 use crate::world::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, sha256_hex};
 
 /// The engine's name in provenance.
@@ -50,6 +52,8 @@ pub struct BiasEvidence {
     pub sha256: String,
     /// Every parameter that can change a figure, as JSON with sorted keys.
     pub parameters: String,
+    /// Smallest denominator of an estimate, and smallest count that is shown.
+    pub smallest_cell: u64,
     /// Rows measured.
     pub rows: u64,
     /// Rows left out because label, prediction or score is missing.
@@ -288,6 +292,7 @@ fn evidence(
         use_: table.use_.name().to_owned(),
         sha256,
         parameters,
+        smallest_cell: request.smallest_cell,
         rows,
         excluded: columns.excluded,
         events,
@@ -373,10 +378,11 @@ fn fact(evidence: &BiasEvidence, key: String, subject: &Subject, state: State) -
             parameters: evidence.parameters.clone(),
         },
         place: None,
+        paper: None,
     }
 }
 
-fn state(estimate: &medattest_metrics::Estimate) -> State {
+fn state(estimate: &Estimate) -> State {
     match &estimate.figure {
         Ok(figure) => {
             State::Known(Value::Estimate { n: estimate.n, events: estimate.events, figure: figure.clone() })
@@ -398,6 +404,14 @@ fn compared(audit: &Audit) -> u64 {
     audit.groups.iter().filter(known).count() as u64
 }
 
+/// Whether the table has a score that is a probability.
+fn scored(evidence: &BiasEvidence) -> bool {
+    let undeclared = Err(NotEstimable::NoScore);
+    let calibrated =
+        |(metric, estimate): &(Metric, Estimate)| *metric == Metric::Brier && estimate.figure != undeclared;
+    evidence.attributes.first().is_some_and(|first| first.audit.overall.estimates.iter().any(calibrated))
+}
+
 fn system_facts(evidence: &BiasEvidence) -> Vec<Fact> {
     let subject = Subject::system();
     let make = |name: &str, state| fact(evidence, format!("performance.{name}"), &subject, state);
@@ -410,16 +424,20 @@ fn system_facts(evidence: &BiasEvidence) -> Vec<Fact> {
     traits.sort_unstable();
     traits.dedup();
     let traits = traits.into_iter().map(|t| Value::Text(t.to_owned())).collect();
+    let small = |n: u64| is_small_cell(n, evidence.smallest_cell);
     let mut facts = vec![
         make("table", State::Known(Value::Text(evidence.table.clone()))),
-        make("rows", integer(evidence.rows)),
-        make("excluded-rows", integer(evidence.excluded)),
-        make("events", integer(evidence.events)),
+        make("scored", State::Known(Value::Bool(scored(evidence)))),
+        count_withheld(make("rows", integer(evidence.rows)), small(evidence.rows)),
+        count_withheld(make("excluded-rows", integer(evidence.excluded)), small(evidence.excluded)),
+        count_withheld(make("events", integer(evidence.events)), small(evidence.events)),
         make("traits", State::Known(Value::List(traits))),
     ];
     if let Some(first) = evidence.attributes.first() {
-        let overall = &first.audit.overall.estimates;
-        facts.extend(overall.iter().map(|(metric, estimate)| make(metric.id(), state(estimate))));
+        let row = on_paper(first, evidence.smallest_cell).overall;
+        for ((metric, estimate), (_, shown)) in first.audit.overall.estimates.iter().zip(&row.figures) {
+            facts.push(withheld(make(metric.id(), state(estimate)), Some(shown)));
+        }
     }
     facts
 }
@@ -428,6 +446,7 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
     let subject = Subject::attribute(&evidence.table, &attribute.attribute);
     let make = |name: &str, state| fact(evidence, format!("disparity.{name}"), &subject, state);
     let audit = &attribute.audit;
+    let table = on_paper(attribute, evidence.smallest_cell);
     let compared = compared(audit);
     let mut facts = vec![
         make("trait", State::Known(Value::Text(attribute.stands_for.clone()))),
@@ -438,14 +457,35 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
     for disparity in Disparity::ALL {
         let found = audit.disparities.iter().find(|d| d.disparity == disparity);
         let state = found.map_or(State::Absent("no prediction declared".to_owned()), |d| state(&d.estimate));
-        facts.push(make(disparity.id(), state));
+        let shown = table.disparities.iter().find(|row| row.id == disparity.id()).map(|row| &row.figure);
+        facts.push(withheld(make(disparity.id(), state), shown));
     }
-    for (label, group) in attribute.labels.iter().zip(&audit.groups) {
+    for ((label, group), row) in attribute.labels.iter().zip(&audit.groups).zip(&table.groups) {
         let subject = subject.clone().with_group(label);
         let make = |name: &str, state| fact(evidence, format!("group.{name}"), &subject, state);
-        facts.push(make("rows", integer(group.n)));
-        facts.push(make("events", integer(group.positives)));
-        facts.extend(group.estimates.iter().map(|(metric, estimate)| make(metric.id(), state(estimate))));
+        facts.push(count_withheld(make("rows", integer(group.n)), row.n.is_none()));
+        facts.push(count_withheld(make("events", integer(group.positives)), row.positives.is_none()));
+        for ((metric, estimate), (_, shown)) in group.estimates.iter().zip(&row.figures) {
+            facts.push(withheld(make(metric.id(), state(estimate)), Some(shown)));
+        }
     }
     facts
+}
+
+/// Judged all the same, but not shown.
+fn count_withheld(fact: Fact, withheld: bool) -> Fact {
+    let paper = withheld.then(|| State::Absent("withheld: it would give a small count away".to_owned()));
+    Fact { paper, ..fact }
+}
+
+/// The fact with what of it may be shown.
+fn withheld(fact: Fact, shown: Option<&Shown>) -> Fact {
+    match shown {
+        Some(Shown::Withheld) => count_withheld(fact, true),
+        Some(Shown::Figure { value, low, high, n: None, .. }) => {
+            let text = format!("{} [{}, {}], n withheld", figure(*value), figure(*low), figure(*high));
+            Fact { paper: Some(State::Known(Value::Text(text))), ..fact }
+        }
+        _ => fact,
+    }
 }

@@ -9,7 +9,7 @@ use super::{figure, thousands};
 use crate::assess::{Assessment, SystemAssessment};
 use crate::engine::bias::BiasEvidence;
 use crate::finding::{Finding, Outcome};
-use crate::judge::ConclusionOutcome;
+use crate::judge::{Conclusion, ConclusionOutcome};
 
 /// The run in brief.
 pub fn markdown(run: &Assessment) -> String {
@@ -51,7 +51,9 @@ fn system(md: &mut String, system: &SystemAssessment, smallest: u64) {
     let _ = writeln!(md, "\n## {}\n", cell(&system.name));
     let _ = writeln!(md, "| Under | it is | because |");
     let _ = writeln!(md, "| --- | --- | --- |");
-    for conclusion in system.conclusions.iter().filter(|c| c.headline) {
+    let mut headlines: Vec<&Conclusion> = system.conclusions.iter().filter(|c| c.headline).collect();
+    headlines.sort_by_key(|c| &c.pack);
+    for conclusion in headlines {
         let answer = match &conclusion.outcome {
             ConclusionOutcome::Known(value) if value == crate::pack::NOT_APPLICABLE => continue,
             ConclusionOutcome::Known(value) => format!("**{value}**"),

@@ -4,7 +4,7 @@
 //! out (CMS cell size suppression policy: no cell of 1 to 10, nor a percentage that yields one). Where the rest of a
 //! column would give a withheld count away, the next smallest is withheld with it.
 
-use medattest_metrics::{CalibrationBin, Estimate, Metric};
+use medattest_metrics::{CalibrationBin, DisparityEstimate, Estimate, Metric};
 
 use crate::engine::bias::AttributeAudit;
 use crate::value::is_small_cell;
@@ -129,7 +129,7 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
         .map(|d| DisparityRow {
             id: d.disparity.id(),
             title: d.disparity.title(),
-            figure: shown(&d.estimate, smallest, false),
+            figure: compared(d, &groups, smallest),
             groups: d.groups,
             left_out: d
                 .left_out
@@ -161,6 +161,32 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
     }
 }
 
+/// A comparison. The rows compared would tell the size of a small group that was left out, and the exact difference
+/// to a rate that is shown would tell one that is withheld; so either is then given less exactly.
+fn compared(disparity: &DisparityEstimate, groups: &[GroupRow], smallest: u64) -> Shown {
+    let rate_withheld = |row: &GroupRow| {
+        row.figures
+            .iter()
+            .any(|(metric, shown)| disparity.disparity.rates().contains(metric) && *shown == Shown::Withheld)
+    };
+    let masked = !disparity.left_out.is_empty() || groups.iter().any(|row| row.n.is_none());
+    let figure = shown(&disparity.estimate, smallest, masked);
+    if groups.iter().any(rate_withheld) { figure.to_digits(2) } else { figure }
+}
+
+impl Shown {
+    /// The figure with this many decimals and no denominator.
+    fn to_digits(self, digits: i32) -> Self {
+        let round = |x: f64| (x * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
+        match self {
+            Self::Figure { value, low, high, method, error_bound, .. } => {
+                Self::Figure { value: round(value), low: round(low), high: round(high), n: None, method, error_bound }
+            }
+            other => other,
+        }
+    }
+}
+
 fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
     match &estimate.figure {
         Err(because) => Shown::NotEstimable(because.to_string()),
@@ -169,14 +195,16 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
             if cells.into_iter().any(|cell| is_small_cell(cell, smallest)) {
                 return Shown::Withheld;
             }
-            Shown::Figure {
+            let exact = Shown::Figure {
                 value: figure.value,
                 low: figure.low,
                 high: figure.high,
-                n: (!hide_n).then_some(estimate.n),
+                n: Some(estimate.n),
                 method: figure.method.to_string(),
                 error_bound: figure.error_bound,
-            }
+            };
+            // A share with all its digits tells the numbers it is made of.
+            if hide_n { exact.to_digits(3) } else { exact }
         }
     }
 }

@@ -138,6 +138,7 @@ pub(crate) fn read_facts(
                 state: State::Known(value),
                 provenance,
                 place: Some(node.place()),
+                paper: None,
             });
         }
     }

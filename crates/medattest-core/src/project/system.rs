@@ -55,17 +55,7 @@ pub(super) fn load_system(
     for fact in part.facts {
         facts.insert(fact);
     }
-    let fallbacks: Vec<Fact> = catalog
-        .iter()
-        .filter(|definition| facts.value(&definition.key).is_none())
-        .filter_map(|definition| {
-            let other = facts.get(definition.falls_back_to.as_deref()?, &Subject::system())?;
-            Some(Fact { key: definition.key.clone(), ..other.clone() })
-        })
-        .collect();
-    for fact in fallbacks {
-        facts.insert(fact);
-    }
+    facts.fall_back(catalog);
     Some(System { id, place: Place::file(path), facts, tables: part.tables })
 }
 
