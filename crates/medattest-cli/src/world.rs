@@ -14,6 +14,7 @@ use crate::write::write_whole;
 #[derive(Debug)]
 pub(crate) struct Folders {
     root: PathBuf,
+    real_root: Result<PathBuf, ()>,
     data: PathBuf,
     /// Where evidence is kept, if anywhere.
     store: Option<PathBuf>,
@@ -24,6 +25,7 @@ impl Folders {
     pub(crate) fn new(root: &Path, data: &Path, keep_evidence: bool) -> Self {
         Self {
             root: root.to_owned(),
+            real_root: fs::canonicalize(root).map_err(|_| ()),
             data: data.to_owned(),
             store: keep_evidence.then(|| root.join(".medattest").join("evidence")),
             counter: Counter::new(),
@@ -37,8 +39,7 @@ impl Folders {
             reason: reason.to_owned(),
             hint: hint.to_owned(),
         };
-        let full = self.root.join(path);
-        let (Ok(root), Ok(real)) = (fs::canonicalize(&self.root), fs::canonicalize(&full)) else {
+        let (Ok(root), Ok(real)) = (&self.real_root, fs::canonicalize(self.root.join(path))) else {
             return Err(error(
                 "there is no such file",
                 "check the path; it is relative to the folder of medattest.toml",

@@ -1,4 +1,5 @@
 //! The built binary, as a user meets it.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

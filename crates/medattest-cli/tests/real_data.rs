@@ -1,5 +1,6 @@
 //! The readmission model on real data, beside figures of reference packages (Fairlearn, scikit-learn, statsmodels,
 //! SciPy). Runs only where the data is: `MEDATTEST_SHARED_DATA`, or `../shared/data` beside the repository.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -12,19 +12,22 @@ pub struct SourceFile {
     pub name: Arc<str>,
     /// Content.
     pub text: Arc<str>,
+    /// Where each line begins, in bytes.
+    lines: Arc<[usize]>,
 }
 
 impl SourceFile {
     /// A file of this name and content.
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let begins = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        Self { name: name.into(), text: text.into(), lines: std::iter::once(0).chain(begins).collect() }
     }
 
     /// Where a byte range of the file begins.
     pub fn place(&self, span: Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(&self.text);
-        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        let line = self.lines.partition_point(|begin| *begin <= span.start).max(1);
+        let begin = self.lines.get(line - 1).copied().unwrap_or(0);
+        let column = self.text.get(begin..span.start).unwrap_or("").chars().count() + 1;
         Place { file: self.name.to_string(), line: Some(line), column: Some(column) }
     }
 }

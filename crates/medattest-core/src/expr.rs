@@ -10,7 +10,6 @@ use cel::{Context, Env, Program};
 use crate::catalog::{Catalog, FactDefinition, FactType, Per};
 use crate::diagnostic::closest;
 use crate::fact::{FactSet, Subject};
-use crate::value::cel_map;
 
 /// The longest predicate that is read, in bytes.
 const MAX_PREDICATE_BYTES: usize = 4096;
@@ -398,47 +397,32 @@ fn decisive(expr: &IdedExpr, scope: &Scope, reads: &mut BTreeSet<String>) {
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
-/// The facts a predicate is evaluated over.
+/// The facts a predicate is evaluated over, each a variable of its own: a family is never put together as a map.
 pub(crate) struct Scope {
     context: Context<'static, 'static>,
-    roots: BTreeMap<String, BTreeMap<String, cel::Value>>,
 }
 
 impl Scope {
     /// Everything known of `subject` and of what it is part of.
     pub(crate) fn new(facts: &FactSet, subject: &Subject) -> Self {
-        let mut scope = Self { context: Context::with_env(ENVIRONMENT.clone()), roots: BTreeMap::new() };
+        let mut scope = Self { context: Context::with_env(ENVIRONMENT.clone()) };
         let mut chain = vec![subject.clone()];
         while let Some(parent) = chain.last().and_then(Subject::parent) {
             chain.push(parent);
         }
         for subject in chain.iter().rev() {
             for fact in facts.of(subject) {
-                if let Some(value) = fact.value()
-                    && let Some((root, rest)) = fact.key.split_once('.')
-                {
-                    scope.roots.entry(to_cel_name(root)).or_default().insert(to_cel_name(rest), value.to_cel());
+                if let Some(value) = fact.value() {
+                    scope.learn(&fact.key, value.to_cel());
                 }
             }
-        }
-        for root in scope.roots.keys().cloned().collect::<Vec<_>>() {
-            scope.publish(&root);
         }
         scope
     }
 
     /// Makes one more fact known.
     pub(crate) fn learn(&mut self, key: &str, value: cel::Value) {
-        if let Some((root, rest)) = key.split_once('.') {
-            let root = to_cel_name(root);
-            self.roots.entry(root.clone()).or_default().insert(to_cel_name(rest), value);
-            self.publish(&root);
-        }
-    }
-
-    fn publish(&mut self, root: &str) {
-        let entries = self.roots.get(root).into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
-        self.context.add_variable_from_value(root.to_owned(), cel_map(entries));
+        self.context.add_variable_from_value(to_cel_name(key), value);
     }
 
     fn resolve(&self, expr: &IdedExpr) -> Option<cel::Value> {

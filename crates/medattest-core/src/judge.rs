@@ -228,6 +228,11 @@ impl Judge<'_> {
         let mut findings = Vec::new();
         let subjects = facts.subjects();
         let scope = Scope::new(facts, &Subject::system());
+        let parts: Vec<(&Subject, Scope)> = subjects
+            .iter()
+            .filter(|subject| subject.attribute.is_some())
+            .map(|subject| (subject, Scope::new(facts, subject)))
+            .collect();
         for pack in chosen.iter().filter_map(|id| self.packs.get(id)) {
             let reach = pack.applies.evaluate(&scope);
             for rule in &pack.rules {
@@ -235,13 +240,9 @@ impl Judge<'_> {
                     findings.push(self.finding(pack, &reach, rule, system, facts, &scope, &Subject::system()));
                     continue;
                 }
-                let mine = subjects.iter().filter(|subject| match rule.per {
-                    Per::Group => subject.group.is_some(),
-                    _ => subject.attribute.is_some() && subject.group.is_none(),
-                });
-                for subject in mine {
-                    let scope = Scope::new(facts, subject);
-                    findings.push(self.finding(pack, &reach, rule, system, facts, &scope, subject));
+                let mine = parts.iter().filter(|(subject, _)| (rule.per == Per::Group) == subject.group.is_some());
+                for (subject, scope) in mine {
+                    findings.push(self.finding(pack, &reach, rule, system, facts, scope, subject));
                 }
             }
         }

@@ -274,7 +274,7 @@ impl<'a> Table<'a> {
     }
 
     /// The same table, whose keys are named as if it were the whole file.
-    pub(crate) fn as_root(self) -> Self {
+    pub(crate) fn into_root(self) -> Self {
         Self { path: String::new(), ..self }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::expr::Scope;
+use crate::expr::{Scope, Truth};
 use crate::fact::{FactSet, Provenance, Subject};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::judge::{Conclusion, ConclusionOutcome, Judge};
@@ -83,6 +83,12 @@ pub(crate) fn roadmap(
     chosen: &[String],
 ) -> Vec<Milestone> {
     let mut milestones = expiring(stated, judge.as_of);
+    // A pack that does not reach the system cannot change anything for it.
+    let scope = Scope::new(stated, &Subject::system());
+    let reaches =
+        |id: &&String| judge.packs.get(id).is_some_and(|pack| pack.applies.evaluate(&scope).truth != Truth::False);
+    let chosen: Vec<String> = chosen.iter().filter(reaches).cloned().collect();
+    let chosen = chosen.as_slice();
     let days = days(judge, chosen);
     let mut before: Vec<(String, ConclusionOutcome)> =
         conclusions.iter().map(|c| (format!("{}.{}", c.pack, c.id), c.outcome.clone())).collect();

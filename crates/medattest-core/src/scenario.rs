@@ -178,8 +178,8 @@ fn read_block(
         let Some(attribute) = table.required_string("attribute", diagnostics) else { continue };
         let subject = Subject::attribute("table", &attribute);
         match table.string("group-label", diagnostics) {
-            Some(group) => read(table.as_root(), subject.with_group(&group), &[Per::Group], diagnostics),
-            None => read(table.as_root(), subject, &[Per::Attribute], diagnostics),
+            Some(group) => read(table.into_root(), subject.with_group(&group), &[Per::Group], diagnostics),
+            None => read(table.into_root(), subject, &[Per::Attribute], diagnostics),
         }
     }
     read(root, Subject::system(), &[Per::Organisation, Per::System], diagnostics);

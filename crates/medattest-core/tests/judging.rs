@@ -1,4 +1,5 @@
 //! From facts to findings to a decision.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What authors are told: every mistake at once, with file, line, value and hint.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The bias engine over counts, and what of it may be shown.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

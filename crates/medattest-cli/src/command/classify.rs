@@ -1,5 +1,7 @@
 //! `classify`: what each system is, from stated facts alone.
 
+use std::collections::BTreeMap;
+
 use medattest_core::output::json;
 use medattest_core::{Conclusion, ConclusionOutcome, classify};
 
@@ -14,12 +16,11 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
     let as_of = options.as_of.unwrap_or_else(today);
     let wanted = |id: &String| options.system.is_empty() || options.system.contains(id);
     let mut text = Text::new();
-    let mut systems = serde_json::Map::new();
+    let mut systems: BTreeMap<&str, Vec<json::ConclusionV1>> = BTreeMap::new();
     for system in opened.project.systems.iter().filter(|system| wanted(&system.id)) {
         let (_, conclusions) = classify(&opened.library, &opened.project, system, as_of);
         if options.format == Plain::Json {
-            let conclusions: Vec<_> = conclusions.iter().map(json::conclusion).collect();
-            systems.insert(system.id.clone(), serde_json::json!(conclusions));
+            systems.insert(&system.id, conclusions.iter().map(json::conclusion).collect());
         } else {
             text.heading(&system.id);
             let mut ordered: Vec<&Conclusion> = conclusions.iter().collect();
@@ -30,14 +31,25 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
         }
     }
     match options.format {
-        Plain::Json => print_json(&serde_json::json!({
-            "format": "medattest-classification-v1",
-            "as-of": as_of.to_string(),
-            "systems": systems,
-        }))?,
+        Plain::Json => {
+            print_json(&ClassificationV1 {
+                format: "medattest-classification-v1",
+                as_of: as_of.to_string(),
+                systems,
+            })?;
+        }
         Plain::Terminal => print(&text.into_string())?,
     }
     Ok(0)
+}
+
+/// What `--format json` writes.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ClassificationV1<'a> {
+    format: &'static str,
+    as_of: String,
+    systems: BTreeMap<&'a str, Vec<json::ConclusionV1>>,
 }
 
 fn show(text: &mut Text, conclusion: &Conclusion) {

@@ -121,22 +121,25 @@ fn read_below(root: &Path, folder: &str, files: &mut Vec<SourceFile>, unread: &m
 
 /// Writes JSON to standard output.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Stop> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|_| {
-        Stop::usage("standard output", "the answer could not be written as JSON", "report this as a fault")
-    })?;
-    text.push('\n');
-    print(&text)
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from);
+    pipe(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
 }
 
-/// Writes text to standard output; a closed pipe is nobody's fault.
-pub(crate) fn print(text: &str) -> Result<(), Stop> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+/// A closed pipe is nobody's fault.
+fn pipe(written: std::io::Result<()>) -> Result<(), Stop> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Stop::usage("standard output", "could not be written", "check the disk or the pipe"))
         }
         _ => Ok(()),
     }
+}
+
+/// Writes text to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Stop> {
+    let mut out = anstream::stdout().lock();
+    pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Stop> {

@@ -171,12 +171,12 @@ fn compared(disparity: &DisparityEstimate, groups: &[GroupRow], smallest: u64) -
     };
     let masked = !disparity.left_out.is_empty() || groups.iter().any(|row| row.n.is_none());
     let figure = shown(&disparity.estimate, smallest, masked);
-    if groups.iter().any(rate_withheld) { figure.to_digits(2) } else { figure }
+    if groups.iter().any(rate_withheld) { figure.rounded(2) } else { figure }
 }
 
 impl Shown {
     /// The figure with this many decimals and no denominator.
-    fn to_digits(self, digits: i32) -> Self {
+    fn rounded(self, digits: i32) -> Self {
         let round = |x: f64| (x * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
         match self {
             Self::Figure { value, low, high, method, error_bound, .. } => {
@@ -204,7 +204,7 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
                 error_bound: figure.error_bound,
             };
             // A share with all its digits tells the numbers it is made of.
-            if hide_n { exact.to_digits(3) } else { exact }
+            if hide_n { exact.rounded(3) } else { exact }
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagn
         }
     }
     let order = order(&packs, &mut diagnostics);
-    (Packs { packs, order }, diagnostics)
+    (Packs::new(packs, order), diagnostics)
 }
 
 fn short(file: &SourceFile) -> String {

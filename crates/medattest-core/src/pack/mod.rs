@@ -164,6 +164,8 @@ pub struct Packs {
     packs: BTreeMap<String, Pack>,
     /// (pack, index of classification), dependencies first.
     pub(crate) order: Vec<(String, usize)>,
+    /// Packs whose conclusions a pack reads.
+    reads: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Packs {
@@ -184,21 +186,24 @@ impl Packs {
 
     /// The ids given, and of every pack whose conclusions they read.
     pub(crate) fn closure(&self, ids: &[String]) -> BTreeSet<String> {
-        let mut wanted: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut wanted: Vec<&String> = ids.iter().filter(|id| self.packs.contains_key(*id)).collect();
         let mut closed = BTreeSet::new();
         while let Some(id) = wanted.pop() {
-            let Some(pack) = self.packs.get(id) else { continue };
-            if closed.insert(id.to_owned()) {
-                let read = pack.predicates().flat_map(Predicate::mentions);
-                for key in read {
-                    let root = key.split('.').next().unwrap_or_default();
-                    if let Some((id, _)) = self.packs.get_key_value(root) {
-                        wanted.push(id);
-                    }
-                }
+            if closed.insert(id.clone()) {
+                wanted.extend(self.reads.get(id).into_iter().flatten());
             }
         }
         closed
+    }
+
+    /// All of them, with the packs that each reads.
+    fn new(packs: BTreeMap<String, Pack>, order: Vec<(String, usize)>) -> Self {
+        let families = |pack: &Pack| -> BTreeSet<String> {
+            let roots = pack.mentions().into_iter().filter_map(|key| key.split('.').next().map(str::to_owned));
+            roots.filter(|root| packs.contains_key(root)).collect()
+        };
+        let reads = packs.iter().map(|(id, pack)| (id.clone(), families(pack))).collect();
+        Self { packs, order, reads }
     }
 }
 

@@ -1,0 +1,31 @@
+"""Synthetic inputs of the benchmarks: a million predictions, and 1,000 system files. Seeded; about nobody."""
+
+import pathlib
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+folder = pathlib.Path(sys.argv[1])
+example = pathlib.Path(sys.argv[2])
+rows = 1_000_000
+rng = np.random.default_rng(20261124)
+race = rng.choice(["Asian", "Black", "Hispanic", "Other", "White"], rows, p=[0.06, 0.15, 0.17, 0.04, 0.58])
+sex = rng.choice(["F", "M"], rows)
+risk = rng.normal(-2.2, 1.1, rows) + 0.3 * (race == "Black")
+label = (rng.random(rows) < 1 / (1 + np.exp(-risk))).astype("int8")
+score = 1 / (1 + np.exp(-(risk - 0.3 * (race == "Black") + rng.normal(0, 0.6, rows))))
+pq.write_table(
+    pa.table({"race": race, "sex": sex, "y_true": label, "y_pred": (score >= 0.2).astype("int8"), "y_score": score}),
+    folder / "million.parquet",
+)
+
+project = folder / "thousand"
+(project / "systems").mkdir(parents=True)
+(project / "medattest.toml").write_text('[org]\nname = "Benchmark"\nmarkets = ["us", "eu", "uk"]\n')
+texts = [path.read_text().split("[[table]]")[0] for path in sorted(example.glob("systems/*.toml"))]
+for number in range(1000):
+    text = texts[number % len(texts)]
+    lines = [line for line in text.splitlines() if not line.startswith(("id =", "document ="))]
+    (project / "systems" / f"system-{number:04}.toml").write_text(f'id = "system-{number:04}"\n' + "\n".join(lines))
