@@ -85,8 +85,9 @@ pub(crate) struct InitOptions {
     pub(crate) blank: Option<String>,
 }
 
+/// Which project and systems, on which day, with which data.
 #[derive(Debug, Args)]
-pub(crate) struct ProjectOptions {
+pub(crate) struct ProjectOn {
     /// Folder with medattest.toml
     #[arg(default_value = ".")]
     pub(crate) project: PathBuf,
@@ -99,6 +100,12 @@ pub(crate) struct ProjectOptions {
     /// Folder that holds the tables [default: `data` in medattest.toml, or the project]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProjectOptions {
+    #[command(flatten)]
+    pub(crate) on: ProjectOn,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Plain::Terminal)]
     pub(crate) format: Plain,
@@ -116,18 +123,8 @@ Examples:
 The kind of a written file follows from its name: .html .json .sarif .xml (JUnit) .md
 Exit codes: 0 pass, 1 fail, 2 could not assess, 3 inconclusive, 4 needs human approval, 5 internal error.")]
 pub(crate) struct AuditOptions {
-    /// Folder with medattest.toml
-    #[arg(default_value = ".")]
-    pub(crate) project: PathBuf,
-    /// Only this system; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub(crate) system: Vec<String>,
-    /// Judge with the law of this day [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub(crate) as_of: Option<Date>,
-    /// Folder that holds the tables [default: `data` in medattest.toml, or the project]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) on: ProjectOn,
     /// What standard output shows
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,

@@ -130,10 +130,6 @@ impl World for Folders {
             let _ = write_whole(&store.join(format!("{key}.json")), evidence);
         }
     }
-
-    fn today(&self) -> Date {
-        today()
-    }
 }
 
 /// The day of the run, by the clock of this machine.

@@ -1,8 +1,7 @@
-//! The only door out of the core: bytes at a path, counts over a table, today's date, a cache.
+//! The only door out of the core: bytes at a path, counts over a table, a cache. The day is an option of the run.
 
 use std::fmt;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -45,9 +44,6 @@ pub trait World {
 
     /// Keeps evidence; failing to keep it loses nothing but time.
     fn remember(&self, key: &str, evidence: &[u8]);
-
-    /// The day of the run.
-    fn today(&self) -> Date;
 }
 
 /// A file could not be had.

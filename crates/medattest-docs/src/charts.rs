@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use medattest_core::output::figure;
 use medattest_core::output::paper::{AttributeTable, GroupRow, Shown};
+use medattest_core::output::{escape, figure};
 use medattest_metrics::{CalibrationBin, Metric};
-
-use crate::html::escape;
 
 const LABEL_WIDTH: f64 = 170.0;
 const PANEL_WIDTH: f64 = 140.0;
@@ -64,7 +62,10 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
     let ceiling = if metric == Metric::ObservedExpected { f64::INFINITY } else { 1.0 };
     let (low, high) = ((low - pad).max(0.0), (high + pad).min(ceiling));
     let x = |value: f64| left + (value - low) / (high - low).max(1e-9) * PANEL_WIDTH;
-    let _ = write!(svg, "<path class=\"axis\" fill=\"none\" d=\"M{left} {bottom}h{PANEL_WIDTH}\"/>");
+    let _ = write!(
+        svg,
+        "<path class=\"axis\" stroke=\"currentColor\" fill=\"none\" d=\"M{left} {bottom}h{PANEL_WIDTH}\"/>"
+    );
     for (value, anchor) in [(low, "start"), (high, "end")] {
         let _ = write!(
             svg,
@@ -83,7 +84,11 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
         })
     };
     if let Some(reference) = reference {
-        let _ = write!(svg, "<path class=\"reference\" d=\"M{:.1} {TOP}V{bottom}\"/>", x(reference));
+        let _ = write!(
+            svg,
+            "<path class=\"reference\" fill=\"none\" stroke=\"currentColor\" stroke-dasharray=\"4 3\" d=\"M{:.1} {TOP}V{bottom}\"/>",
+            x(reference)
+        );
     }
     for (index, row) in rows.iter().enumerate() {
         let y = TOP + (index as f64 + 0.5) * ROW;
@@ -92,7 +97,7 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
             Some(Shown::Figure { value, low, high, .. }) => {
                 let _ = write!(
                     svg,
-                    "<g class=\"{class}\"><title>{}: {} [{}, {}]</title><path fill=\"none\" stroke-width=\"1.5\" d=\"M{:.1} {y}H{:.1}\"/><rect x=\"{:.1}\" y=\"{}\" width=\"7\" height=\"7\"/></g>",
+                    "<g class=\"{class}\" stroke=\"currentColor\" fill=\"currentColor\"><title>{}: {} [{}, {}]</title><path fill=\"none\" stroke-width=\"1.5\" d=\"M{:.1} {y}H{:.1}\"/><rect x=\"{:.1}\" y=\"{}\" width=\"7\" height=\"7\"/></g>",
                     escape(&row.label),
                     figure(*value),
                     figure(*low),
@@ -139,7 +144,7 @@ pub(crate) fn calibration(bins: &[CalibrationBin]) -> String {
     );
     let _ = write!(
         svg,
-        "<path class=\"axis\" fill=\"none\" d=\"M{LEFT} 12V{:.1}H{:.1}\"/><path class=\"reference\" d=\"M{:.1} {:.1}L{:.1} {:.1}\"/>",
+        "<path class=\"axis\" stroke=\"currentColor\" fill=\"none\" d=\"M{LEFT} 12V{:.1}H{:.1}\"/><path class=\"reference\" fill=\"none\" stroke=\"currentColor\" stroke-dasharray=\"4 3\" d=\"M{:.1} {:.1}L{:.1} {:.1}\"/>",
         y(0.0),
         x(top),
         x(0.0),
@@ -164,12 +169,13 @@ pub(crate) fn calibration(bins: &[CalibrationBin]) -> String {
         bins.iter().map(|bin| format!("{:.1} {:.1}", x(bin.predicted), y(bin.observed))).collect();
     if let Some((first, rest)) = line.split_first() {
         let rest: String = rest.iter().map(|point| format!("L{point}")).collect();
-        let _ = write!(svg, "<path class=\"mark\" style=\"fill:none\" d=\"M{first}{rest}\"/>");
+        let _ =
+            write!(svg, "<path class=\"mark\" style=\"fill:none\" stroke=\"currentColor\" d=\"M{first}{rest}\"/>");
     }
     for bin in bins {
         let _ = write!(
             svg,
-            "<g class=\"mark\"><title>score {}, observed {} [{}, {}]</title><path d=\"M{:.1} {:.1}V{:.1}\"/><circle r=\"3\" cx=\"{:.1}\" cy=\"{:.1}\"/></g>",
+            "<g class=\"mark\" stroke=\"currentColor\" fill=\"currentColor\"><title>score {}, observed {} [{}, {}]</title><path d=\"M{:.1} {:.1}V{:.1}\"/><circle r=\"3\" cx=\"{:.1}\" cy=\"{:.1}\"/></g>",
             figure(bin.predicted),
             figure(bin.observed),
             figure(bin.low),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use medattest_core::output::escape;
+
 use crate::document::{Block, Cell, Document, Inline, Tone};
 
 const STYLE: &str = include_str!("style.css");
@@ -134,22 +136,6 @@ fn class(tone: Tone) -> &'static str {
         Tone::Unsure => "unsure",
         Tone::Plain => "plain",
     }
-}
-
-/// Text that cannot become markup.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

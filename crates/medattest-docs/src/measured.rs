@@ -1,7 +1,7 @@
 //! What was measured, as tables and charts.
 
 use medattest_core::engine::bias::BiasEvidence;
-use medattest_core::output::paper::{AttributeTable, Count, GroupRow, Shown, on_paper};
+use medattest_core::output::paper::{AttributeTable, GroupRow, Shown, count, on_paper};
 use medattest_core::output::{figure, thousands};
 use medattest_metrics::Metric;
 
@@ -96,7 +96,7 @@ fn attribute(table: &AttributeTable, smallest: u64) -> Vec<Block> {
         .map(|d| {
             vec![
                 Cell::text(d.title),
-                Cell::number(shown(&d.figure)),
+                Cell::number(d.figure.to_string()),
                 Cell::number(d.groups.to_string()),
                 Cell::text(if d.left_out.is_empty() { "none".to_owned() } else { d.left_out.join(", ") }),
             ]
@@ -121,19 +121,18 @@ fn row(group: &GroupRow, metrics: &[Metric]) -> Vec<Cell> {
         vec![Cell::text(group.label.clone()), Cell::number(count(group.n)), Cell::number(count(group.positives))];
     for metric in metrics {
         let found = group.figures.iter().find(|(m, _)| m == metric).map(|(_, shown)| shown);
-        cells.push(Cell::number(found.map_or_else(|| "–".to_owned(), shown)));
+        cells.push(found.map_or_else(|| Cell::number("–"), estimate));
     }
     cells
 }
 
-fn count(count: Count) -> String {
-    count.map_or_else(|| "withheld".to_owned(), thousands)
-}
-
-fn shown(shown: &Shown) -> String {
-    match shown {
-        Shown::Figure { value, low, high, .. } => format!("{} [{}, {}]", figure(*value), figure(*low), figure(*high)),
-        Shown::NotEstimable(because) => format!("– ({because})"),
-        Shown::Withheld => "withheld".to_owned(),
-    }
+/// An estimate with its interval below it, so that columns stay narrow.
+fn estimate(shown: &Shown) -> Cell {
+    let (first, below) = match shown {
+        Shown::Figure { value, low, high, .. } => (figure(*value), format!("[{}, {}]", figure(*low), figure(*high))),
+        Shown::NotEstimable(because) => ("–".to_owned(), because.clone()),
+        Shown::Withheld => ("withheld".to_owned(), String::new()),
+    };
+    let cell = Cell::number(first);
+    if below.is_empty() { cell } else { cell.and(vec![Inline::Small(below)]) }
 }

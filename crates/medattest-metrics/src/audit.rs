@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::bootstrap::{cluster_weights, generator, multinomial, percentile_interval};
 use crate::calibration::{CalibrationBin, brier, calibration_bins, observed_expected};
 use crate::confusion::Confusion;
-use crate::discrimination::{RocPoint, ScoreCell, auroc, merge_cells, roc_points};
+use crate::discrimination::{ScoreCell, auroc, merge_cells};
 use crate::disparity::{Comparison, Disparity, DisparityEstimate};
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
 use crate::rate::wilson;
 
 const CALIBRATION_BINS: usize = 10;
-const ROC_POINTS: usize = 101;
 
 /// Rows of the data that are alike in everything the audit looks at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,8 +68,6 @@ pub struct GroupEstimates {
     pub estimates: Vec<(Metric, Estimate)>,
     /// Calibration curve, where scores are probabilities.
     pub calibration: Vec<CalibrationBin>,
-    /// ROC curve, where scores are declared.
-    pub roc: Vec<RocPoint>,
 }
 
 /// The audit of one attribute or intersection.
@@ -117,14 +114,7 @@ impl Tally {
         } else {
             Vec::new()
         };
-        GroupEstimates {
-            n: self.n,
-            positives: self.positives,
-            confusion: self.confusion,
-            estimates,
-            calibration,
-            roc: roc_points(cells, ROC_POINTS),
-        }
+        GroupEstimates { n: self.n, positives: self.positives, confusion: self.confusion, estimates, calibration }
     }
 
     fn estimate(&self, metric: Metric, options: &Options) -> Estimate {

@@ -86,35 +86,6 @@ pub fn auroc(cells: &[ScoreCell], level: f64, smallest: u64, on_grid: bool) -> E
     }
 }
 
-/// A point of the ROC curve.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RocPoint {
-    /// False positive rate.
-    pub fpr: f64,
-    /// True positive rate.
-    pub tpr: f64,
-}
-
-/// The ROC curve from the highest score down, thinned to at most `most` points; empty when a class is missing.
-pub fn roc_points(cells: &[ScoreCell], most: usize) -> Vec<RocPoint> {
-    let pos: u64 = cells.iter().map(|c| c.pos).sum();
-    let neg: u64 = cells.iter().map(|c| c.neg).sum();
-    if pos == 0 || neg == 0 || most < 2 {
-        return Vec::new();
-    }
-    let step = cells.len().div_ceil(most - 1).max(1);
-    let mut points = vec![RocPoint { fpr: 0.0, tpr: 0.0 }];
-    let (mut tp, mut fp) = (0, 0);
-    for (i, c) in cells.iter().rev().enumerate() {
-        tp += c.pos;
-        fp += c.neg;
-        if (i + 1) % step == 0 || i + 1 == cells.len() {
-            points.push(RocPoint { fpr: fp as f64 / neg as f64, tpr: tp as f64 / pos as f64 });
-        }
-    }
-    points
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

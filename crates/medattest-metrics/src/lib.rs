@@ -18,7 +18,7 @@ pub use audit::{Audit, GroupEstimates, Options, Row, audit};
 pub use bootstrap::{Interval, percentile_interval};
 pub use calibration::{CalibrationBin, brier, calibration_bins, observed_expected};
 pub use confusion::Confusion;
-pub use discrimination::{RocPoint, ScoreCell, auroc, merge_cells, roc_points};
+pub use discrimination::{ScoreCell, auroc, merge_cells};
 pub use disparity::{Disparity, DisparityEstimate, LeftOut};
 pub use estimate::{Estimate, Figure, NotEstimable};
 pub use metric::Metric;

@@ -17,11 +17,11 @@ use crate::write::write_whole;
 
 pub(crate) fn run(options: &AuditOptions) -> Result<u8, Stop> {
     let files = options.write.iter().map(|path| kind(path)).collect::<Result<Vec<_>, _>>()?;
-    let opened = open(&options.project, options.data.as_ref(), !options.no_cache)?;
-    check_systems(&opened.project, &options.system)?;
+    let opened = open(&options.on.project, options.on.data.as_ref(), !options.no_cache)?;
+    check_systems(&opened.project, &options.on.system)?;
     let run_options = RunOptions {
-        as_of: options.as_of.unwrap_or_else(today),
-        systems: options.system.clone(),
+        as_of: options.on.as_of.unwrap_or_else(today),
+        systems: options.on.system.clone(),
         draws: options.draws as usize,
     };
     let run = {

@@ -173,13 +173,7 @@ fn attribute_tables(text: &mut Text, table: &AttributeTable, smallest: u64) {
         );
     }
     for disparity in &table.disparities {
-        let value = match &disparity.figure {
-            Shown::Figure { value, low, high, .. } => {
-                format!("{} [{}, {}]", figure(*value), figure(*low), figure(*high))
-            }
-            Shown::NotEstimable(because) => format!("not estimable: {because}"),
-            Shown::Withheld => "withheld".to_owned(),
-        };
+        let value = &disparity.figure;
         let left_out = match disparity.left_out.as_slice() {
             [] => String::new(),
             out => format!("; left out: {}", clean(&out.join(", "))),

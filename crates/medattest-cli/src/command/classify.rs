@@ -11,10 +11,10 @@ use crate::terminal::{BOLD, DIM, UNSURE, clean};
 use crate::world::today;
 
 pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
-    let opened = open(&options.project, options.data.as_ref(), true)?;
-    check_systems(&opened.project, &options.system)?;
-    let as_of = options.as_of.unwrap_or_else(today);
-    let wanted = |id: &String| options.system.is_empty() || options.system.contains(id);
+    let opened = open(&options.on.project, options.on.data.as_ref(), true)?;
+    check_systems(&opened.project, &options.on.system)?;
+    let as_of = options.on.as_of.unwrap_or_else(today);
+    let wanted = |id: &String| options.on.system.is_empty() || options.on.system.contains(id);
     let mut text = Text::new();
     let mut systems: BTreeMap<&str, Vec<json::ConclusionV1>> = BTreeMap::new();
     for system in opened.project.systems.iter().filter(|system| wanted(&system.id)) {

@@ -44,10 +44,10 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
 
 /// The whole run, for commands that show a part of it.
 pub(crate) fn assessed(options: &ProjectOptions) -> Result<medattest_core::Assessment, Stop> {
-    let opened = open(&options.project, options.data.as_ref(), true)?;
-    check_systems(&opened.project, &options.system)?;
+    let opened = open(&options.on.project, options.on.data.as_ref(), true)?;
+    check_systems(&opened.project, &options.on.system)?;
     let run_options =
-        RunOptions { as_of: options.as_of.unwrap_or_else(today), systems: options.system.clone(), draws: 2000 };
+        RunOptions { as_of: options.on.as_of.unwrap_or_else(today), systems: options.on.system.clone(), draws: 2000 };
     let progress = Progress::start();
     assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what)).map_err(Stop)
 }

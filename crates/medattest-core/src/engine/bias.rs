@@ -9,7 +9,6 @@ use medattest_metrics::{Audit, Disparity, Estimate, Metric, NotEstimable, Option
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, Provenance, State, Subject};
-use crate::output::figure;
 use crate::output::paper::{Shown, on_paper};
 use crate::project::{Column, Table, TableUse};
 use crate::value::{Value, is_small_cell};
@@ -482,8 +481,8 @@ fn count_withheld(fact: Fact, withheld: bool) -> Fact {
 fn withheld(fact: Fact, shown: Option<&Shown>) -> Fact {
     match shown {
         Some(Shown::Withheld) => count_withheld(fact, true),
-        Some(Shown::Figure { value, low, high, n: None, .. }) => {
-            let text = format!("{} [{}, {}], n withheld", figure(*value), figure(*low), figure(*high));
+        Some(shown @ Shown::Figure { n: None, .. }) => {
+            let text = format!("{shown}, n withheld");
             Fact { paper: Some(State::Known(Value::Text(text))), ..fact }
         }
         _ => fact,

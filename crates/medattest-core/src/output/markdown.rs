@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use medattest_metrics::Metric;
 
-use super::paper::{self, Count, Shown};
-use super::{figure, thousands};
+use super::paper;
 use crate::assess::{Assessment, SystemAssessment};
 use crate::engine::bias::BiasEvidence;
 use crate::finding::{Finding, Outcome};
@@ -109,9 +108,10 @@ pub fn bias_markdown(evidence: &BiasEvidence, smallest: u64) -> String {
         }
         let _ = writeln!(md, "\n| --- | ---: | ---: |{}", " ---: |".repeat(Metric::ALL.len()));
         for row in table.groups.iter().chain([&table.overall]) {
-            let _ = write!(md, "| {} | {} | {} |", cell(&row.label), count(row.n), count(row.positives));
+            let _ =
+                write!(md, "| {} | {} | {} |", cell(&row.label), paper::count(row.n), paper::count(row.positives));
             for (_, shown) in &row.figures {
-                let _ = write!(md, " {} |", self::shown(shown));
+                let _ = write!(md, " {shown} |");
             }
             md.push('\n');
         }
@@ -125,7 +125,7 @@ pub fn bias_markdown(evidence: &BiasEvidence, smallest: u64) -> String {
                 md,
                 "\n{}: {} over {} groups{}",
                 disparity.title,
-                shown(&disparity.figure),
+                disparity.figure,
                 disparity.groups,
                 cell(&left_out)
             );
@@ -133,18 +133,6 @@ pub fn bias_markdown(evidence: &BiasEvidence, smallest: u64) -> String {
         md.push('\n');
     }
     md
-}
-
-fn count(count: Count) -> String {
-    count.map_or_else(|| "withheld".to_owned(), thousands)
-}
-
-fn shown(shown: &Shown) -> String {
-    match shown {
-        Shown::Figure { value, low, high, .. } => format!("{} [{}, {}]", figure(*value), figure(*low), figure(*high)),
-        Shown::NotEstimable(because) => format!("– ({because})"),
-        Shown::Withheld => "withheld".to_owned(),
-    }
 }
 
 /// Text that cannot break out of a table cell or inject markup.

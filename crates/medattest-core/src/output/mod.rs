@@ -15,6 +15,22 @@ pub fn figure(x: f64) -> String {
     if x != 0.0 && x.abs() < 0.0005 { format!("{x:.1e}") } else { format!("{x:.3}") }
 }
 
+/// Text that cannot become markup in HTML or XML.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// A count with thousands set apart.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();

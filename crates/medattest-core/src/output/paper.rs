@@ -4,8 +4,11 @@
 //! out (CMS cell size suppression policy: no cell of 1 to 10, nor a percentage that yields one). Where the rest of a
 //! column would give a withheld count away, the next smallest is withheld with it.
 
+use std::fmt;
+
 use medattest_metrics::{CalibrationBin, DisparityEstimate, Estimate, Metric};
 
+use super::{figure, thousands};
 use crate::engine::bias::AttributeAudit;
 use crate::value::is_small_cell;
 
@@ -34,6 +37,23 @@ pub enum Shown {
     NotEstimable(String),
     /// It would show a small cell.
     Withheld,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Figure { value, low, high, .. } => {
+                write!(f, "{} [{}, {}]", figure(*value), figure(*low), figure(*high))
+            }
+            Self::NotEstimable(because) => write!(f, "– ({because})"),
+            Self::Withheld => f.write_str("withheld"),
+        }
+    }
+}
+
+/// A count for a reader.
+pub fn count(count: Count) -> String {
+    count.map_or_else(|| "withheld".to_owned(), thousands)
 }
 
 /// One group.

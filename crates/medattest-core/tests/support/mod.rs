@@ -72,10 +72,6 @@ impl World for Memory {
     fn remember(&self, key: &str, evidence: &[u8]) {
         self.evidence.borrow_mut().insert(key.to_owned(), evidence.to_vec());
     }
-
-    fn today(&self) -> Date {
-        DAY
-    }
 }
 
 pub(crate) fn options(as_of: Date) -> RunOptions {
