@@ -186,7 +186,7 @@ Examples:
   medattest bias p.parquet --label y --prediction p --by race,sex --cluster patient --format json
 
 A column of numbers is cut into groups by naming where each begins: age:18,40,65.
-Counts under --min-cell and every figure that would give one away are withheld.")]
+Counts under --min-cell are withheld, with the rates and the next group that would give one away.")]
 pub(crate) struct BiasOptions {
     /// Table of predictions, .csv or .parquet
     pub(crate) file: PathBuf,

@@ -42,7 +42,7 @@ impl Folders {
         let (Ok(root), Ok(real)) = (&self.real_root, fs::canonicalize(self.root.join(path))) else {
             return Err(error(
                 "there is no such file",
-                "check the path; it is relative to the folder of medattest.toml",
+                "check the path; includes lie beside the file that names them, documents below the project",
             ));
         };
         if !real.starts_with(root) {
@@ -100,8 +100,12 @@ impl World for Folders {
         if !full.is_file() {
             return Err(WorldError {
                 path: path.to_owned(),
-                reason: format!("there is no such file in {}", self.data.display()),
-                hint: "check the path; --data sets the folder that holds the tables".into(),
+                reason: if self.data.as_os_str().is_empty() {
+                    "there is no such file".to_owned()
+                } else {
+                    format!("there is no such file in {}", self.data.display())
+                },
+                hint: "check the path; for a project, --data sets the folder that holds the tables".into(),
             });
         }
         sha256(path, &full)

@@ -233,6 +233,8 @@ fn bad_input_is_told_and_nothing_is_left_behind() {
     fails(&["audit", &project, "--system", "x"], &["there is no system `x`", "sepsis-score"]);
     fails(&["audit", &project, "--write", "dossier.pdf"], &["the kind of file cannot be told"]);
     fails(&["audit", &project, "--as-of", "soon"], &["--as-of"]);
+    fails(&["audit", &project, "--as-of", "1966-11-24"], &["tells the law from"]);
+    bias(&["--label", "sepsis", "--score", "score", "--by", "sex:1,2"], &["expected a number in column `sex`"]);
     fails(&["explain", "us-hippa"], &["did you mean `us-hipaa`?"]);
     fails(&["demo", &project], &["not empty"]);
     let out = root.join("missing/folder/dossier.html").to_string_lossy().into_owned();
@@ -323,7 +325,7 @@ fn a_pack_of_ones_own_judges_too() {
     let root = PathBuf::from(&project);
     let pack = root.join("our-packs/house-rules");
     fs::create_dir_all(&pack).expect("made");
-    fs::write(pack.join("pack.toml"), "id = \"house-rules\"\ntitle = \"House rules\"\njurisdiction = \"Riverbend\"\nedition = \"2026\"\nsource = \"board\"\nevidence-date = 2026-01-01\nlimits = \"none\"\n").expect("written");
+    fs::write(pack.join("pack.toml"), "id = \"house-rules\"\ntitle = \"House rules\"\njurisdiction = \"Riverbend\"\nedition = \"2026\"\nsource = \"board\"\nevidence-date = 2026-01-01\nearliest = 2020-01-01\nlimits = \"none\"\n").expect("written");
     fs::write(pack.join("requirements.toml"), "[[requirement]]\nid = \"owner\"\ncitation = \"House rules, 1\"\ntitle = \"Owner\"\nasks = \"Name one.\"\nconfidence = \"verified\"\nstatus = [{ is = \"in-force\" }]\n").expect("written");
     fs::write(pack.join("rules.toml"), "[[rule]]\nid = \"owner-missing\"\ntitle = \"Owner\"\nserves = [\"owner\"]\nseverity = \"low\"\ncheck = 'owners.accountable != \"\"'\nabsence = \"fault\"\nmessage = \"Nobody answers for it.\"\nmet = \"{owners.accountable} answers for it.\"\nremedy = \"Name one.\"\n[rule.explanation]\nwhat = \"a\"\nwhy = \"b\"\nevidence = \"c\"\nlimits = \"d\"\n").expect("written");
     let file = root.join("medattest.toml");

@@ -98,15 +98,39 @@ pub struct SystemAssessment {
 }
 
 /// Classifies one system without measuring or judging anything.
-pub fn classify(library: &Library, project: &Project, system: &System, as_of: Date) -> (FactSet, Vec<Conclusion>) {
+///
+/// # Errors
+/// When a chosen pack does not tell the law of that day.
+pub fn classify(
+    library: &Library,
+    project: &Project,
+    system: &System,
+    as_of: Date,
+) -> Result<Vec<Conclusion>, Vec<Diagnostic>> {
+    let early = too_early(library, project, as_of);
+    if !early.is_empty() {
+        return Err(early);
+    }
     let mut facts = current(&library.catalog, &system.facts, as_of);
     let judge = judge(library, as_of);
-    let conclusions = judge.conclude(&mut facts, &project.packs);
-    (facts, conclusions)
+    Ok(judge.conclude(&mut facts, &project.packs))
 }
 
 fn judge(library: &Library, as_of: Date) -> Judge<'_> {
     Judge { catalog: &library.catalog, packs: &library.packs, as_of }
+}
+
+/// Packs that do not tell the law of that day.
+fn too_early(library: &Library, project: &Project, as_of: Date) -> Vec<Diagnostic> {
+    let packs = project.packs.iter().filter_map(|id| library.packs.get(id));
+    packs
+        .filter(|pack| as_of < pack.earliest)
+        .map(|pack| {
+            let message = format!("pack {} tells the law from {} on, not that of {as_of}", pack.id, pack.earliest);
+            let hint = "choose a later --as-of, or name other packs in `packs`";
+            Diagnostic::about_file("before-the-pack", "medattest.toml", message, hint)
+        })
+        .collect()
 }
 
 /// The facts that may still be relied on: a statement past its last day counts as absent, and what falls back to
@@ -149,6 +173,7 @@ pub fn assess(
             Diagnostic::about_file("unknown-system", "medattest.toml", format!("there is no system `{id}`"), hint)
         })
         .collect();
+    diagnostics.extend(too_early(library, project, options.as_of));
     let mut systems = Vec::new();
     for system in project.systems.iter().filter(wanted) {
         let mut evidence = Vec::new();
@@ -224,7 +249,9 @@ fn assess_system(
     as_of: Date,
 ) -> SystemAssessment {
     let mut facts = current(&library.catalog, &system.facts, as_of);
-    for fact in bias::facts(&evidence) {
+    for mut fact in bias::facts(&evidence) {
+        let measured = fact.subject.table.as_ref().or(evidence.first().map(|first| &first.table));
+        fact.place = system.tables.iter().find(|table| Some(&table.id) == measured).map(|table| table.place.clone());
         facts.insert(fact);
     }
     let stated = facts.clone();

@@ -12,6 +12,9 @@ use crate::pack::{Answer, Classification, Lifecycle, NOT_APPLICABLE, Pack, Packs
 use crate::value::Value;
 use crate::world::sha256_hex;
 
+/// Why a fact nobody stated or measured is absent.
+const NOT_KNOWN: &str = "not known";
+
 /// A fact as it was read by a predicate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactRead {
@@ -76,6 +79,7 @@ impl FactRead {
     pub fn shown(&self) -> String {
         match &self.state {
             State::Known(value) => value.to_string(),
+            State::Absent(reason) if reason == NOT_KNOWN => reason.clone(),
             State::Absent(reason) => format!("not known: {reason}"),
         }
     }
@@ -382,7 +386,7 @@ impl Judge<'_> {
 }
 
 fn unknown() -> State {
-    State::Absent("not known".to_owned())
+    State::Absent(NOT_KNOWN.to_owned())
 }
 
 pub(crate) fn fingerprint(rule: &str, system: &str, subject: &Subject) -> String {

@@ -41,7 +41,8 @@ pub(crate) fn questions(
         for key in roots(&conclusion.missing, &open) {
             let entry = decides.entry(key).or_default();
             if entry.0.insert(id.clone()) {
-                entry.2 += if conclusion.headline { 20 } else { 5 };
+                // What no summary leads with and no rule reads is asked last.
+                entry.2 += if conclusion.headline { 20 } else { 1 };
             }
         }
     }

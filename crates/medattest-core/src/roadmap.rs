@@ -178,7 +178,12 @@ fn law(
             let Some(standing) = requirement.standing(then.as_of, &scope) else { continue };
             // What changes nothing for this system is not worth a date; what is only on its way is worth watching.
             let changed = rules.values().any(|rule| today.get(rule.rule.as_str()) != Some(&rule.outcome));
-            let watched = rules.is_empty() && !standing.status.binds() && cited.contains(id.as_str());
+            let concerned = || {
+                judged
+                    .iter()
+                    .any(|f| f.rule.starts_with(&format!("{}/", pack.id)) && f.outcome != Outcome::NotApplicable)
+            };
+            let watched = rules.is_empty() && !standing.status.binds() && cited.contains(id.as_str()) && concerned();
             if !changed && !watched {
                 continue;
             }

@@ -145,6 +145,13 @@ fn includes_are_overridden_and_statements_cover_what_they_name() {
 }
 
 #[test]
+fn a_statement_cannot_end_before_it_begins() {
+    let system = "id = \"x\"\n[statement]\nby = \"Jane\"\non = 2026-01-01\nuntil = 2025-01-01";
+    let found = faults(&[("medattest.toml", PROJECT), ("systems/a.toml", system)]);
+    assert_eq!(codes(&found), ["statement-ends-before-it-begins"]);
+}
+
+#[test]
 fn a_document_that_does_not_exist_is_a_mistake() {
     let system = "id = \"x\"\n[statement]\nby = \"Jane\"\non = 2026-01-01\ndocument = \"doc.md\"";
     let found = faults(&[("medattest.toml", PROJECT), ("systems/a.toml", system)]);

@@ -44,14 +44,17 @@ pub(crate) fn key_expr(
     match &key.kind {
         KeyKind::Category(_) | KeyKind::Cluster => Ok(free(cast(expr, DataType::Utf8))),
         KeyKind::Bins(bounds) => {
-            let value = number(expr);
+            let value = number(expr.clone());
             let missing = value.clone().is_null().or(datafusion::functions::expr_fn::isnan(value.clone()));
             let mut case = when(missing, null(&DataType::Int64));
             for (index, bound) in bounds.iter().enumerate() {
                 case = case.when(value.clone().lt(lit(*bound)), lit(i64::try_from(index).unwrap_or(i64::MAX)));
             }
             let last = lit(i64::try_from(bounds.len()).unwrap_or(i64::MAX));
-            Ok(free(case.otherwise(last).map_err(wrong)?))
+            let binned = case.otherwise(last).map_err(wrong)?;
+            let misfit = expr.is_not_null().and(value.is_null());
+            let coded = when(misfit.clone(), lit(BAD)).otherwise(binned).map_err(wrong)?;
+            Ok(KeyExpr { expr: coded, misfit, checked: true, half_cell: 0.0 })
         }
         KeyKind::Binary => {
             let (one, zero) = match kind {

@@ -101,6 +101,13 @@ pub(crate) async fn open(source: &Source<'_>, ordered: bool) -> Result<DataFrame
 
 /// A CSV that cannot be read: says at which line, and nothing else of what the parser said.
 pub(crate) fn ragged(source: &Source<'_>, said: &str) -> DataError {
+    if said.contains("duplicate") {
+        return source.error(
+            "table-damaged",
+            "two columns have the same name",
+            "give every column a name of its own",
+        );
+    }
     let line =
         said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let place = match line {
@@ -126,6 +133,9 @@ pub(crate) fn column(
     }
     let hint = match closest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if names.len() == 1 && names.iter().any(|only| only.contains([';', '\t'])) => {
+            "the file seems to be separated by semicolons or tabs; commas are read".to_owned()
+        }
         None => format!("columns: {}", names.iter().take(30).cloned().collect::<Vec<_>>().join(", ")),
     };
     Err(source.error("column-missing", format!("there is no column `{name}`"), hint))

@@ -28,7 +28,14 @@ pub(crate) async fn find(source: &Source<'_>, query: &CountQuery, asked: Option<
             "a probability in [0,1]",
             "if the score is not a probability, say score-kind = \"margin\" (or --score-kind margin)",
         ),
+        KeyKind::Bins(_) => ("bins-of-text", "a number", "a column of text is grouped as it is; leave the bins out"),
         _ => ("score-not-finite", "a finite number", "leave the cell empty where there is no score"),
+    };
+    let hint = match &place {
+        Some((_, shape)) if shape == "NaN" => {
+            "leave the cell empty where there is no score, or exclude the row with a filter"
+        }
+        _ => hint,
     };
     let found = place.map_or_else(String::new, |(row, shape)| format!(", found {shape} in data row {row}"));
     source.error(code, format!("expected {wanted} in column `{}`{found}", asked.column), hint)

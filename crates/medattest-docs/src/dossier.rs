@@ -65,7 +65,11 @@ fn verdict(decision: &GateDecision, findings: &[&Finding]) -> Block {
     let shown = named.iter().take(4).cloned().collect::<Vec<_>>().join("; ");
     let more = if named.len() > 4 { format!("; and {} more", named.len() - 4) } else { String::new() };
     let n = because.len();
-    let findings = if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") };
+    let findings = match (n, named.len()) {
+        (1, _) => "1 finding".to_owned(),
+        (n, rules) if n == rules => format!("{n} findings"),
+        (n, rules) => format!("{n} findings under {rules} rules"),
+    };
     let (tone, title, text) = match decision.decision {
         Decision::Pass => (Tone::Good, "Pass", "No finding stands in the way under the gate policy.".to_owned()),
         Decision::Fail => (Tone::Bad, "Fail", format!("{findings} decided it: {shown}{more}.")),

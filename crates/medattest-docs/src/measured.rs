@@ -109,8 +109,8 @@ fn attribute(table: &AttributeTable, smallest: u64) -> Vec<Block> {
     let hidden = table.groups.iter().any(|g| g.n.is_none() || g.figures.iter().any(|(_, f)| *f == Shown::Withheld));
     if hidden {
         blocks.push(Block::Note(vec![Inline::Text(format!(
-            "Withheld: counts under {smallest}, every figure that would give one away, and the next smallest group \
-             where the rest would."
+            "Withheld: counts under {smallest}, the rates that would give one away, and the next smallest group where \
+             the rest would. Comparisons with such a rate, and figures of groups whose size is withheld, are rounded."
         ))]));
     }
     blocks

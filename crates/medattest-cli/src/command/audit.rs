@@ -166,7 +166,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
         text.paragraph(11, &clean(&finding.message));
     }
     if open.len() > SHOWN {
-        text.line(&format!("  … and {} more not met", open.len() - SHOWN));
+        text.line(&format!("  … and {} more not met, in the dossier and in --format markdown", open.len() - SHOWN));
     }
     if let Some(question) = system.questions.first() {
         text.tagged(

@@ -90,7 +90,15 @@ fn columns(by: &str) -> Result<Vec<Column>, Stop> {
             columns.push(Column { column: part.to_owned(), stands_for: "other".to_owned(), bins: Vec::new() });
         }
     }
-    Ok(columns)
+    let twice =
+        columns.iter().enumerate().find(|(i, c)| columns.iter().skip(i + 1).any(|other| other.column == c.column));
+    match twice {
+        Some((_, column)) => {
+            let message = format!("column `{}` is named twice", column.column);
+            Err(Stop::usage("--by", message, "name each column once"))
+        }
+        None => Ok(columns),
+    }
 }
 
 /// The tables of one measurement, at most 80 columns wide.
@@ -122,7 +130,8 @@ pub(crate) fn tables(evidence: &BiasEvidence, smallest: u64) -> String {
 
 fn attribute_tables(text: &mut Text, table: &AttributeTable, smallest: u64) {
     text.heading(&format!("by {}", clean(&table.attribute)));
-    let rows: Vec<&GroupRow> = table.groups.iter().chain([&table.overall]).collect();
+    let grouped = table.attribute != "everyone";
+    let rows: Vec<&GroupRow> = table.groups.iter().filter(|_| grouped).chain([&table.overall]).collect();
     let counts: Vec<Vec<String>> =
         std::iter::once(["", "n", "positives", short(Metric::Prevalence)].map(str::to_owned).to_vec())
             .chain(
@@ -172,7 +181,7 @@ fn attribute_tables(text: &mut Text, table: &AttributeTable, smallest: u64) {
             &format!("* withheld: would show a count under {smallest}; --min-cell 1 shows everything"),
         );
     }
-    for disparity in &table.disparities {
+    for disparity in table.disparities.iter().filter(|_| grouped) {
         let value = &disparity.figure;
         let left_out = match disparity.left_out.as_slice() {
             [] => String::new(),
@@ -243,5 +252,6 @@ mod tests {
     fn bins_must_rise() {
         assert!(columns("age:40,18").is_err());
         assert!(columns("age:x").is_err());
+        assert!(columns("sex,sex").is_err());
     }
 }

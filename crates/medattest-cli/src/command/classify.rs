@@ -18,7 +18,7 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
     let mut text = Text::new();
     let mut systems: BTreeMap<&str, Vec<json::ConclusionV1>> = BTreeMap::new();
     for system in opened.project.systems.iter().filter(|system| wanted(&system.id)) {
-        let (_, conclusions) = classify(&opened.library, &opened.project, system, as_of);
+        let conclusions = classify(&opened.library, &opened.project, system, as_of).map_err(Stop)?;
         if options.format == Plain::Json {
             systems.insert(&system.id, conclusions.iter().map(json::conclusion).collect());
         } else {

@@ -18,7 +18,6 @@ pub(crate) fn run(options: &InitOptions) -> Result<u8, Stop> {
     let shown = root.display().to_string();
     let (library, _) = library(root)?;
     let cannot = |_| Stop::usage(&shown, "the folder cannot be created", "choose a folder you may write to");
-    fs::create_dir_all(root.join("systems")).map_err(cannot)?;
     let mut asker = Asker { input: std::io::stdin().lock(), ended: false };
     let project = root.join("medattest.toml");
     let fresh = !project.is_file();
@@ -46,6 +45,7 @@ pub(crate) fn run(options: &InitOptions) -> Result<u8, Stop> {
     if path.exists() {
         return Err(Stop::usage(&path.display().to_string(), "the file exists already", "choose another id"));
     }
+    fs::create_dir_all(root.join("systems")).map_err(cannot)?;
     if fresh {
         write_whole(&project, project_file(&organisation).as_bytes())?;
         print(&format!("written  {}\n", project.display()))?;
@@ -237,8 +237,12 @@ impl Asker<'_> {
             FactType::Bool => help.push_str(if help.is_empty() { "y or n" } else { " (y or n)" }),
             FactType::Choice(values) | FactType::Choices(values) => {
                 for (index, (id, meaning)) in values.iter().enumerate() {
-                    let _ =
-                        write!(help, "{}{:>3}  {id}: {meaning}", if help.is_empty() { "" } else { "\n" }, index + 1);
+                    let _ = write!(
+                        help,
+                        "{}{:>3}  {id}: {meaning}",
+                        if index == 0 && help.is_empty() { "" } else { "\n" },
+                        index + 1
+                    );
                 }
                 if matches!(definition.kind, FactType::Choices(_)) {
                     help.push_str("\nNumbers or names, separated by commas; `none` for none of them.");
@@ -248,7 +252,7 @@ impl Asker<'_> {
             _ => {}
         }
         let check = |answer: &str| toml_value(&definition.kind, answer).map(|_| ());
-        let answer = self.ask(&definition.question, help.trim(), &check)?;
+        let answer = self.ask(&definition.question, help.trim_end(), &check)?;
         Ok(answer.and_then(|answer| toml_value(&definition.kind, &answer).ok()))
     }
 }

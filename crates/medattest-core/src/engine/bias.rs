@@ -104,7 +104,7 @@ pub fn measure(world: &dyn World, request: &Request) -> Result<BiasEvidence, Dat
         return Ok(BiasEvidence { table: id, path, use_: table.use_.name().to_owned(), ..known });
     }
     let counted = world.count(&table.path, &query(table))?;
-    let evidence = evidence(request, sha256, parameters, &key, &counted)?;
+    let evidence = evidence(request, sha256, parameters, &counted)?;
     if let Ok(bytes) = serde_json::to_vec(&evidence) {
         world.remember(&key, &bytes);
     }
@@ -221,7 +221,6 @@ fn evidence(
     request: &Request,
     sha256: String,
     parameters: String,
-    key: &str,
     counted: &CountTable,
 ) -> Result<BiasEvidence, DataError> {
     let table = &request.table;
@@ -243,7 +242,14 @@ fn evidence(
         };
         return Err(mistake("empty-table", message, "check the filter and the columns"));
     }
-    let seed = u64::from_str_radix(key.get(..16).unwrap_or("0"), 16).unwrap_or(0);
+    // Of what is counted, not of how it is grouped: an attribute has the same intervals whatever stands beside it.
+    let counted_as = format!(
+        "{sha256} {:?} {:?} {:?}",
+        table.filter,
+        (&table.label, &table.prediction),
+        (&table.score, &table.cluster)
+    );
+    let seed = u64::from_str_radix(sha256_hex(counted_as.as_bytes()).get(..16).unwrap_or("0"), 16).unwrap_or(0);
     let options = Options {
         level: request.level,
         smallest: request.smallest_cell,

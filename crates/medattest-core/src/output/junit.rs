@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use crate::assess::Assessment;
 use crate::finding::{Finding, Outcome};
 
-/// The run as JUnit XML. What fails the gate is a failure; what is not met otherwise, unknown, waived or not
-/// applicable is skipped with its reason.
+/// The run as JUnit XML. What decided the gate is a failure, of type `inconclusive` where facts are missing;
+/// what is otherwise not met, unknown, waived or not applicable is skipped with its reason.
 pub fn junit(run: &Assessment) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"medattest\">\n");
     let mut suite = |name: &str, findings: &[Finding]| {
-        let blocking = |f: &Finding| run.decision.because.contains(&f.fingerprint) && f.outcome != Outcome::Unknown;
+        let blocking = |f: &Finding| run.decision.because.contains(&f.fingerprint);
         let failures = findings.iter().filter(|f| blocking(f)).count();
         let skipped = findings.iter().filter(|f| f.outcome != Outcome::Met && !blocking(f)).count();
         let _ = writeln!(
@@ -30,7 +30,11 @@ pub fn junit(run: &Assessment) -> String {
                 let _ = writeln!(
                     xml,
                     ">\n      <failure type=\"{}\" message=\"{}\">{}\n{}</failure>\n    </testcase>",
-                    finding.severity,
+                    if finding.outcome == Outcome::Unknown {
+                        "inconclusive".to_owned()
+                    } else {
+                        finding.severity.to_string()
+                    },
                     escape(&finding.message),
                     escape(&finding.remedy),
                     escape(&cited.join("; "))

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use medattest_metrics::{CalibrationBin, DisparityEstimate, Estimate, Metric};
+use medattest_metrics::{CalibrationBin, Confusion, DisparityEstimate, Estimate, Metric};
 
 use super::{figure, thousands};
 use crate::engine::bias::AttributeAudit;
@@ -105,7 +105,12 @@ pub struct AttributeTable {
 
 /// Which of these counts must be withheld: the small ones, and as many more as it takes to hide them in their sum.
 pub fn withheld(counts: &[u64], smallest: u64) -> Vec<bool> {
-    let mut hidden: Vec<bool> = counts.iter().map(|&n| is_small_cell(n, smallest)).collect();
+    complete(counts, vec![false; counts.len()], smallest)
+}
+
+fn complete(counts: &[u64], already: Vec<bool>, smallest: u64) -> Vec<bool> {
+    let mut hidden: Vec<bool> =
+        counts.iter().zip(already).map(|(&n, already)| already || is_small_cell(n, smallest)).collect();
     if !hidden.contains(&true) {
         return hidden;
     }
@@ -122,14 +127,82 @@ pub fn withheld(counts: &[u64], smallest: u64) -> Vec<bool> {
     }
 }
 
+/// The groups that share a value with others, as the intersection of race and sex does by race and by sex: their sums
+/// are shown elsewhere. All groups together for a single column.
+fn slices(attribute: &AttributeAudit) -> Vec<Vec<usize>> {
+    let everyone: Vec<usize> = (0..attribute.labels.len()).collect();
+    let columns = attribute.attribute.split(" x ").count();
+    let parts: Vec<Vec<&str>> = attribute.labels.iter().map(|label| label.split(" x ").collect()).collect();
+    if columns < 2 || parts.iter().any(|part| part.len() != columns) {
+        return vec![everyone];
+    }
+    let mut slices = vec![everyone];
+    for column in 0..columns {
+        let mut values: Vec<&str> = parts.iter().filter_map(|part| part.get(column).copied()).collect();
+        values.sort_unstable();
+        values.dedup();
+        for value in values {
+            let sharing = |index: &usize| parts.get(*index).and_then(|part| part.get(column)) == Some(&value);
+            slices.push((0..parts.len()).filter(sharing).collect());
+        }
+    }
+    slices
+}
+
+/// [`withheld`] within every slice, until no slice gives anything away.
+fn withheld_in(counts: &[u64], smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
+    let mut hidden = vec![false; counts.len()];
+    loop {
+        let before = hidden.clone();
+        for slice in slices {
+            let of_slice: Vec<u64> = slice.iter().filter_map(|&i| counts.get(i).copied()).collect();
+            let already: Vec<bool> = slice.iter().filter_map(|&i| hidden.get(i).copied()).collect();
+            for (&index, hide) in slice.iter().zip(complete(&of_slice, already, smallest)) {
+                if let Some(slot) = hidden.get_mut(index) {
+                    *slot |= hide;
+                }
+            }
+        }
+        if hidden == before {
+            return hidden;
+        }
+    }
+}
+
+/// Groups whose rates would together give a cell of their two-by-two table away, and one more where there is only one
+/// and its size is shown, since everyone less the others is that one.
+fn hidden_rates(attribute: &AttributeAudit, hide_n: &[bool], smallest: u64) -> Vec<bool> {
+    let groups = &attribute.audit.groups;
+    let mut hidden: Vec<bool> = groups
+        .iter()
+        .map(|group| {
+            let c = group.confusion.unwrap_or_default();
+            [c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest))
+        })
+        .collect();
+    let sized: Vec<bool> = hidden.iter().zip(hide_n).map(|(rates, n)| *rates && !n).collect();
+    if sized.contains(&true) && hidden.iter().filter(|hidden| **hidden).count() == 1 {
+        let next = groups.iter().enumerate().filter(|(i, g)| g.n > 0 && hidden.get(*i) == Some(&false));
+        if let Some(index) = next.min_by_key(|(_, group)| group.n).map(|(index, _)| index)
+            && let Some(slot) = hidden.get_mut(index)
+        {
+            *slot = true;
+        }
+    }
+    hidden
+}
+
 /// An attribute as it may be shown.
 pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
     let audit = &attribute.audit;
     let sizes: Vec<u64> = audit.groups.iter().map(|g| g.n).collect();
     let positives: Vec<u64> = audit.groups.iter().map(|g| g.positives).collect();
     let negatives: Vec<u64> = audit.groups.iter().map(|g| g.n - g.positives).collect();
-    let hide_n = withheld(&sizes, smallest);
-    let (hide_positives, hide_negatives) = (withheld(&positives, smallest), withheld(&negatives, smallest));
+    let slices = slices(attribute);
+    let hide_n = withheld_in(&sizes, smallest, &slices);
+    let hide_positives = withheld_in(&positives, smallest, &slices);
+    let hide_negatives = withheld_in(&negatives, smallest, &slices);
+    let hide_rates = hidden_rates(attribute, &hide_n, smallest);
     let mut groups = Vec::new();
     for (index, (label, group)) in attribute.labels.iter().zip(&audit.groups).enumerate() {
         let is = |flags: &[bool]| flags.get(index).copied().unwrap_or(true);
@@ -138,7 +211,16 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
             label: label.clone(),
             n: (!hide).then_some(group.n),
             positives: (!hide && !is(&hide_positives) && !is(&hide_negatives)).then_some(group.positives),
-            figures: group.estimates.iter().map(|(m, e)| (*m, shown(e, smallest, hide))).collect(),
+            figures: group
+                .estimates
+                .iter()
+                .map(|(m, e)| {
+                    let rate =
+                        e.figure.is_ok() && m.ratio(&Confusion::default()).is_some() && *m != Metric::Prevalence;
+                    let figure = if rate && is(&hide_rates) { Shown::Withheld } else { shown(e, smallest, hide) };
+                    (*m, figure)
+                })
+                .collect(),
         });
     }
     let overall = &audit.overall;
@@ -191,7 +273,12 @@ fn compared(disparity: &DisparityEstimate, groups: &[GroupRow], smallest: u64) -
     };
     let masked = !disparity.left_out.is_empty() || groups.iter().any(|row| row.n.is_none());
     let figure = shown(&disparity.estimate, smallest, masked);
-    if groups.iter().any(rate_withheld) { figure.rounded(2) } else { figure }
+    match figure {
+        Shown::Figure { value, .. } if groups.iter().any(rate_withheld) => {
+            figure.rounded(if value < 0.1 { 2 } else { 1 })
+        }
+        figure => figure,
+    }
 }
 
 impl Shown {
@@ -231,7 +318,63 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use super::withheld;
+    use medattest_metrics::{Options, Row, audit};
+
+    use super::*;
+
+    /// (tp, fn, fp, tn) of each group.
+    fn attribute(name: &str, groups: &[(&str, [u64; 4])]) -> AttributeAudit {
+        let mut rows = Vec::new();
+        for (group, (_, counts)) in groups.iter().enumerate() {
+            let kinds = [(true, true), (true, false), (false, true), (false, false)];
+            for ((label, predicted), count) in kinds.into_iter().zip(counts).filter(|(_, count)| **count > 0) {
+                rows.push(Row { group, cluster: 0, label, predicted: Some(predicted), score: None, count: *count });
+            }
+        }
+        AttributeAudit {
+            attribute: name.into(),
+            stands_for: "other".into(),
+            labels: groups.iter().map(|(label, _)| (*label).to_owned()).collect(),
+            audit: audit(&rows, groups.len(), &Options { draws: 100, ..Options::default() }),
+        }
+    }
+
+    fn rate(row: &GroupRow, metric: Metric) -> &Shown {
+        row.figures.iter().find(|(m, _)| *m == metric).map(|(_, shown)| shown).expect("every metric is there")
+    }
+
+    #[test]
+    fn rates_of_a_row_do_not_give_its_smallest_cell_away() {
+        let table = on_paper(
+            &attribute("sex", &[("A", [5, 7, 32, 143]), ("B", [60, 60, 300, 900]), ("C", [80, 70, 200, 700])]),
+            11,
+        );
+        let [a, b, c] = table.groups.as_slice() else { panic!("three groups") };
+        for metric in [Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv, Metric::Accuracy] {
+            assert_eq!(rate(a, metric), &Shown::Withheld, "{metric:?}: four rates and n make five true positives");
+            assert_eq!(rate(c, metric), &Shown::Withheld, "{metric:?}: everyone less B and C would be A");
+            assert!(matches!(rate(b, metric), Shown::Figure { .. }));
+        }
+        assert_eq!(a.n, Some(187));
+        let odds = table.disparities.iter().find(|d| d.id == "equalized-odds-difference").expect("reported");
+        let Shown::Figure { value, n: None, .. } = odds.figure else { panic!("shown without n: {odds:?}") };
+        assert!((value * 10.0 - (value * 10.0).round()).abs() < 1e-9 || value < 0.1, "{value} is rounded");
+    }
+
+    #[test]
+    fn an_intersection_does_not_give_a_small_group_away_to_its_margins() {
+        let many = [300, 300, 300, 300];
+        let table = on_paper(
+            &attribute(
+                "race x sex",
+                &[("P x F", many), ("P x M", many), ("Q x F", many), ("Q x M", many), ("Q x U", [1, 0, 1, 0])],
+            ),
+            11,
+        );
+        let hidden: Vec<bool> = table.groups.iter().map(|g| g.n.is_none()).collect();
+        let (of_q, with_u) = (hidden[2] || hidden[3], hidden[4]);
+        assert!(with_u && of_q, "Q less its two other groups would be the small one: {hidden:?}");
+    }
 
     #[test]
     fn a_lone_small_count_takes_the_next_smallest_with_it() {

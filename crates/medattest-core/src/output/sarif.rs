@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Library;
 use crate::assess::Assessment;
+use crate::diagnostic::Place;
 use crate::finding::{Finding, Outcome, Severity};
 
 /// The run as a SARIF log. Findings that are not applicable are left out.
@@ -85,9 +86,11 @@ fn result(finding: &Finding, ids: &[&str], run: &Assessment) -> Value {
         text.push_str(&finding.remedy);
     }
     let file = run.systems.iter().find(|s| s.id == finding.system).map_or("medattest.toml", |s| s.file.as_str());
-    let mut locations: Vec<Value> = finding
-        .places
-        .iter()
+    // The system's own file first: that is where the finding is mended.
+    let (own, other): (Vec<&Place>, Vec<&Place>) = finding.places.iter().partition(|place| place.file == file);
+    let mut locations: Vec<Value> = own
+        .into_iter()
+        .chain(other)
         .take(10)
         .map(|place| {
             let mut region = json!({ "startLine": place.line.unwrap_or(1) });

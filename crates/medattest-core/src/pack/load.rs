@@ -78,6 +78,7 @@ struct Draft {
     edition: String,
     source: String,
     evidence_date: jiff::civil::Date,
+    earliest: jiff::civil::Date,
     limits: String,
     applies: RawPredicate,
     classifications: Vec<DraftClassification>,
@@ -138,6 +139,7 @@ fn draft(raw: &RawPack, catalog: &mut Catalog, diagnostics: &mut Diagnostics) ->
     let edition = root.required_string("edition", diagnostics);
     let source = root.required_string("source", diagnostics);
     let evidence_date = root.required_date("evidence-date", diagnostics);
+    let earliest = root.required_date("earliest", diagnostics);
     let limits = root.required_string("limits", diagnostics);
     let applies = predicate(&mut root, "applies", diagnostics)
         .unwrap_or(RawPredicate { source: "true".into(), place: Place::file(&head.name) });
@@ -177,6 +179,7 @@ fn draft(raw: &RawPack, catalog: &mut Catalog, diagnostics: &mut Diagnostics) ->
         edition: edition?,
         source: source?,
         evidence_date: evidence_date?,
+        earliest: earliest?,
         limits: limits?,
         applies,
         classifications,
@@ -318,6 +321,7 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         edition: draft.edition,
         source: draft.source,
         evidence_date: draft.evidence_date,
+        earliest: draft.earliest,
         limits: draft.limits,
         digest: sha256_hex(joined.as_bytes()),
         applies,

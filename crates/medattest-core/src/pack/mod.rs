@@ -32,6 +32,8 @@ pub struct Pack {
     pub source: String,
     /// Newest date of the evidence behind the pack.
     pub evidence_date: Date,
+    /// First day whose law the pack tells; what applied before is not reconstructed.
+    pub earliest: Date,
     /// What the pack does not cover or could not verify.
     pub limits: String,
     /// SHA-256 over the pack's files.

@@ -69,6 +69,15 @@ fn statement(
     let document = table.string("document", diagnostics);
     let place = table.place();
     match (by, on) {
+        (Some(_), Some(on)) if until.is_some_and(|until| until < on) => {
+            diagnostics.push(Diagnostic {
+                place,
+                code: "statement-ends-before-it-begins",
+                message: format!("the statement of {on} would hold until an earlier day"),
+                hint: Some("`until` is the last day on which it may be relied on".into()),
+            });
+            None
+        }
         (Some(by), Some(on)) => Some(Statement { by, on, until, document, document_sha256: None }),
         _ => {
             diagnostics.push(Diagnostic {

@@ -191,6 +191,7 @@ jurisdiction = "US"
 edition = "first"
 source = "none"
 evidence-date = 2026-11-24
+earliest = 2025-01-01
 limits = "everything"
 applies = '"us" in system.markets'
 "#,
