@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use medattest_core::{CountQuery, CountTable, DataError, World, WorldError};
 use medattest_data::Counter;
 
-use crate::write::write_whole;
+use crate::write::{write_private, write_whole};
 
 /// A project folder, a data folder and a store of evidence.
 #[derive(Debug)]
@@ -124,14 +124,23 @@ impl World for Folders {
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {
-        fs::read(self.store.as_ref()?.join(format!("{key}.json"))).ok()
+        const LARGEST: u64 = 256 << 20;
+        let file = File::open(self.store.as_ref()?.join(format!("{key}.json"))).ok()?;
+        let mut bytes = Vec::new();
+        file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
     }
 
     fn remember(&self, key: &str, evidence: &[u8]) {
         if let Some(store) = &self.store
             && fs::create_dir_all(store).is_ok()
         {
-            let _ = write_whole(&store.join(format!("{key}.json")), evidence);
+            // Evidence holds exact counts: only its owner reads it, and no repository takes it in.
+            let ignore = store.join(".gitignore");
+            if !ignore.exists() {
+                let _ = write_whole(&ignore, b"*\n");
+            }
+            let _ = write_private(&store.join(format!("{key}.json")), evidence);
         }
     }
 }

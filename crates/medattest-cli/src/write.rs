@@ -10,6 +10,18 @@ use medattest_core::Diagnostic;
 /// # Errors
 /// When the folder cannot be written or the disk is full; whatever stood at `path` is then still there.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Diagnostic> {
+    write(path, content, false)
+}
+
+/// The same, for what only its owner may read.
+///
+/// # Errors
+/// As [`write_whole`].
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Diagnostic> {
+    write(path, content, true)
+}
+
+fn write(path: &Path, content: &[u8], private: bool) -> Result<(), Diagnostic> {
     let shown = path.display().to_string();
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -29,15 +41,16 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Diagnostic>
         };
         Diagnostic::about_file("not-written", &shown, reason, hint)
     };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(content).map_err(|error| failed(&error))?;
-    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    {
+    if !private {
         // Temporary files are private to their owner; a report has the permissions of any new file.
         use std::os::unix::fs::PermissionsExt as _;
-        let _ = file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644));
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
+    let mut file = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
+    file.write_all(content).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
     file.persist(path).map_err(|error| failed(&error.error))?;
     Ok(())
 }

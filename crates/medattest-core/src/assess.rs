@@ -113,7 +113,9 @@ pub fn classify(
     }
     let mut facts = current(&library.catalog, &system.facts, as_of);
     let judge = judge(library, as_of);
-    Ok(judge.conclude(&mut facts, &project.packs))
+    let mut conclusions = judge.conclude(&mut facts, &project.packs);
+    conclusions.retain(|conclusion| project.packs.contains(&conclusion.pack));
+    Ok(conclusions)
 }
 
 fn judge(library: &Library, as_of: Date) -> Judge<'_> {
@@ -256,11 +258,13 @@ fn assess_system(
     }
     let stated = facts.clone();
     let judge = judge(library, as_of);
-    let conclusions = judge.conclude(&mut facts, &project.packs);
+    let mut conclusions = judge.conclude(&mut facts, &project.packs);
     let mut findings = judge.judge(&system.id, &facts, &project.packs);
     resolve_missing(&conclusions, &mut findings);
     let questions = questions(&library.catalog, &facts, &conclusions, &findings);
     let roadmap = roadmap(&judge, &system.id, &stated, &conclusions, &findings, &project.packs);
+    // Those of packs that were only read have served their purpose.
+    conclusions.retain(|conclusion| project.packs.contains(&conclusion.pack));
     let name = facts.value("system.name").map_or_else(|| system.id.clone(), ToString::to_string);
     SystemAssessment {
         id: system.id.clone(),

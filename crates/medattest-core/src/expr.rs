@@ -356,10 +356,15 @@ fn undecided(expr: &IdedExpr, scope: &Scope, missing: &mut BTreeSet<String>) {
                 undecided(element, scope, missing);
             }
         }
-        Expr::Comprehension(c) if scope.resolve(&c.iter_range).is_none() => undecided(&c.iter_range, scope, missing),
         Expr::Comprehension(c) => {
-            // A record of the list lacks a field that matters.
-            mentioned(&c.iter_range, &mut Vec::new(), missing);
+            let mut keys = BTreeSet::new();
+            mentioned(expr, &mut Vec::new(), &mut keys);
+            let before = missing.len();
+            missing.extend(keys.into_iter().filter(|key| !scope.known.contains(key)));
+            if missing.len() == before {
+                // Every fact is there; a record of the list lacks a field that matters.
+                mentioned(&c.iter_range, &mut Vec::new(), missing);
+            }
         }
         _ => {}
     }
@@ -400,12 +405,13 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()
 /// The facts a predicate is evaluated over, each a variable of its own: a family is never put together as a map.
 pub(crate) struct Scope {
     context: Context<'static, 'static>,
+    known: BTreeSet<String>,
 }
 
 impl Scope {
     /// Everything known of `subject` and of what it is part of.
     pub(crate) fn new(facts: &FactSet, subject: &Subject) -> Self {
-        let mut scope = Self { context: Context::with_env(ENVIRONMENT.clone()) };
+        let mut scope = Self { context: Context::with_env(ENVIRONMENT.clone()), known: BTreeSet::new() };
         let mut chain = vec![subject.clone()];
         while let Some(parent) = chain.last().and_then(Subject::parent) {
             chain.push(parent);
@@ -423,6 +429,7 @@ impl Scope {
     /// Makes one more fact known.
     pub(crate) fn learn(&mut self, key: &str, value: cel::Value) {
         self.context.add_variable_from_value(to_cel_name(key), value);
+        self.known.insert(key.to_owned());
     }
 
     fn resolve(&self, expr: &IdedExpr) -> Option<cel::Value> {
@@ -531,6 +538,8 @@ mod tests {
         assert_eq!(evaluate(source, &parts(vec![])).truth, Truth::False);
         assert_eq!(evaluate(source, &parts(vec![record(None)])).truth, Truth::Unknown(keys(&["a.parts"])));
         assert_eq!(evaluate(source, &[]).truth, Truth::Unknown(keys(&["a.parts"])));
+        let all = evaluate("[\"x\", \"y\"].all(k, k in a.kinds)", &[]);
+        assert_eq!(all.truth, Truth::Unknown(keys(&["a.kinds"])));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl FactRead {
 }
 
 impl Judge<'_> {
-    /// Draws every conclusion of the chosen packs, and adds each to `facts` as it is drawn.
+    /// Draws every conclusion of the chosen packs and of the packs they read, and adds each to `facts` as it is drawn.
     pub(crate) fn conclude(&self, facts: &mut FactSet, chosen: &[String]) -> Vec<Conclusion> {
         let mut scope = Scope::new(facts, &Subject::system());
         let mut conclusions = Vec::new();
@@ -109,7 +109,6 @@ impl Judge<'_> {
             facts.insert(Fact { key, subject: Subject::system(), state, provenance, place: None, paper: None });
             conclusions.push(conclusion);
         }
-        conclusions.retain(|conclusion| chosen.contains(&conclusion.pack));
         conclusions
     }
 
@@ -135,11 +134,11 @@ impl Judge<'_> {
         let mut reads = BTreeSet::new();
         let mut missing = BTreeSet::new();
         let mut open: Vec<&Answer> = Vec::new();
+        let pack_open = matches!(applies.truth, Truth::Unknown(_));
         if let Truth::Unknown(keys) = applies.truth {
             missing.extend(keys);
             reads.extend(applies.reads);
         }
-        let pack_open = !missing.is_empty();
         let mut decided = false;
         let in_time = |answer: &&Answer| {
             answer.from.is_none_or(|from| from <= self.as_of) && answer.until.is_none_or(|until| self.as_of < until)
@@ -316,7 +315,8 @@ impl Judge<'_> {
             }
             let check = rule.check.evaluate(scope);
             // The check may be read only where the rule is known to apply; a failed or unknown one may not, if unsure.
-            finding.outcome = match (&check.truth, missing.is_empty()) {
+            let sure = ![&reach.truth, &applies.truth].iter().any(|truth| matches!(truth, Truth::Unknown(_)));
+            finding.outcome = match (&check.truth, sure) {
                 (Truth::True, _) => Outcome::Met,
                 (Truth::False, true) => Outcome::NotMet,
                 (Truth::Unknown(_), true) if rule.absence_is_fault => Outcome::NotMet,

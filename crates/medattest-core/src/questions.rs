@@ -138,11 +138,22 @@ fn roots(missing: &[String], open: &BTreeMap<String, &Conclusion>) -> BTreeSet<S
 /// How the answer is written in a system file.
 pub(crate) fn answer_line(key: &str, kind: &FactType) -> String {
     let (family, name) = key.split_once('.').unwrap_or(("", key));
+    match kind {
+        FactType::Records(fields) => {
+            let fields: Vec<String> = fields.iter().map(|f| format!("{} = {}", f.key, values(&f.kind))).collect();
+            format!("[[{family}.{name}]] {}", fields.join("; "))
+        }
+        _ => format!("[{family}] {name} = {}", values(kind)),
+    }
+}
+
+/// What may stand as the value.
+fn values(kind: &FactType) -> String {
     let ids = |values: &[(String, String)]| {
         let ids: Vec<String> = values.iter().map(|(id, _)| format!("\"{id}\"")).collect();
         ids.join(" | ")
     };
-    let value = match kind {
+    match kind {
         FactType::Bool => "true | false".to_owned(),
         FactType::Integer => "a whole number".to_owned(),
         FactType::Number => "a number".to_owned(),
@@ -152,7 +163,6 @@ pub(crate) fn answer_line(key: &str, kind: &FactType) -> String {
         FactType::Choices(values) => format!("[{}]", ids(values)),
         FactType::Texts => "[\"…\", \"…\"]".to_owned(),
         FactType::Estimate => "measured".to_owned(),
-        FactType::Records(_) => return format!("[[{family}.{name}]] …"),
-    };
-    format!("[{family}] {name} = {value}")
+        FactType::Records(_) => "a list of tables".to_owned(),
+    }
 }

@@ -108,6 +108,7 @@ pub(crate) fn roadmap(
             let id = format!("{}.{}", conclusion.pack, conclusion.id);
             if let Some(known) = before.iter_mut().find(|(known, _)| *known == id)
                 && known.1 != conclusion.outcome
+                && chosen.contains(&conclusion.pack)
             {
                 let title = format!("{}: {} becomes {}", id, shown(&known.1), shown(&conclusion.outcome));
                 milestones.push(Milestone::plain(day, MilestoneKind::Conclusion, title));

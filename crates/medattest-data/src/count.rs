@@ -68,7 +68,8 @@ fn failed(source: &Source<'_>, said: &str) -> DataError {
     if lower.contains("csv") || lower.contains("incorrect number of fields") {
         return ragged(source, said);
     }
-    if lower.contains("parquet") || lower.contains("eof") || lower.contains("arrow") {
+    let of_filter = lower.contains("cast error") || lower.contains("divide by zero");
+    if !of_filter && (lower.contains("parquet") || lower.contains("eof") || lower.contains("arrow")) {
         return source.error(
             "table-damaged",
             "the file cannot be read to its end: it is truncated or damaged",
@@ -186,7 +187,12 @@ fn values(source: &Source<'_>, asked: &Key, key: &KeyExpr, array: &ArrayRef) -> 
             KeyValues::Score { values: scores.iter().collect(), half_cell: key.half_cell }
         }
         KeyKind::Cluster => {
-            let texts: Vec<String> = texts(array)?.into_iter().map(Option::unwrap_or_default).collect();
+            let texts: Option<Vec<String>> = texts(array)?.into_iter().collect();
+            let Some(texts) = texts else {
+                let message = format!("rows without a value in the cluster column `{}`", asked.column);
+                let hint = "exclude them with a filter such as patient is not null; they are no one patient's rows";
+                return Err(source.error("cluster-missing", message, hint));
+            };
             KeyValues::Cluster(encode(&texts).1)
         }
     })

@@ -50,7 +50,7 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         blocks.push(Block::Figure {
             svg: charts::calibration(&table.calibration),
             caption: format!(
-                "Calibration of everyone: mean score against observed rate in bins of equal size, with Wilson intervals. \
+                "Calibration of everyone: mean score against observed rate in bins of equal width, with Wilson intervals. \
                  On the dashed line scores mean what they say.{held}"
             ),
         });

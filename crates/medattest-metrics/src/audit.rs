@@ -110,7 +110,7 @@ impl Tally {
         let estimates = Metric::ALL.into_iter().map(|metric| (metric, self.estimate(metric, options))).collect();
         let cells = self.cells.as_deref().unwrap_or_default();
         let calibration = if options.probability {
-            calibration_bins(cells, CALIBRATION_BINS, options.level, options.smallest)
+            calibration_bins(cells, CALIBRATION_BINS, options.level, 1)
         } else {
             Vec::new()
         };
@@ -361,7 +361,7 @@ fn replace_intervals(audit: &mut Audit, draws: &ClusterDraws, level: f64) {
         for ((_, estimate), values) in group.estimates.iter_mut().zip(values) {
             let Ok(figure) = &mut estimate.figure else { continue };
             // Draws that are all alike, as with no events at all, say nothing of the error; the exact interval does.
-            if let Some(interval) = percentile_interval(values.clone(), level).filter(|i| i.low < i.high) {
+            if let Some(interval) = percentile_interval(values.clone(), level).filter(|i| i.high - i.low > 1e-12) {
                 (figure.low, figure.high) = (interval.low, interval.high);
                 figure.method = Cow::Owned(format!("percentile bootstrap of clusters, {} draws", values.len()));
             }

@@ -14,7 +14,9 @@ pub(crate) mod schema;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use medattest_core::{Diagnostic, Library, Project, SourceFile, load_project, own_folders};
+use medattest_core::{
+    Diagnostic, Library, MAX_TOML_BYTES, Project, SourceFile, World as _, load_project, own_folders,
+};
 
 use crate::world::Folders;
 use crate::{embedded, terminal};
@@ -50,10 +52,10 @@ pub(crate) fn library(root: &Path) -> Result<(Library, Vec<SourceFile>), Stop> {
         let own = own_folders(&world);
         let mut unread = Vec::new();
         for folder in &own.catalog {
-            read_below(root, folder, &mut catalog, &mut unread);
+            read_below(&world, root, folder, &mut catalog, &mut unread);
         }
         for folder in &own.packs {
-            read_below(root, folder, &mut packs, &mut unread);
+            read_below(&world, root, folder, &mut packs, &mut unread);
         }
         if !unread.is_empty() {
             return Err(Stop(unread));
@@ -88,7 +90,7 @@ pub(crate) fn open(root: &Path, data: Option<&PathBuf>, keep_evidence: bool) -> 
 }
 
 /// Reads the TOML and Markdown files below a folder of the project, to a bounded depth and size.
-fn read_below(root: &Path, folder: &str, files: &mut Vec<SourceFile>, unread: &mut Vec<Diagnostic>) {
+fn read_below(world: &Folders, root: &Path, folder: &str, files: &mut Vec<SourceFile>, unread: &mut Vec<Diagnostic>) {
     const DEEPEST: usize = 4;
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -103,16 +105,24 @@ fn read_below(root: &Path, folder: &str, files: &mut Vec<SourceFile>, unread: &m
         for name in names.into_iter().filter(|name| !name.starts_with('.')) {
             let path = format!("{folder}/{name}");
             let full = root.join(&path);
-            if full.is_dir() && depth < DEEPEST {
-                folders.push((path, depth + 1));
+            if full.is_dir() {
+                if depth < DEEPEST {
+                    folders.push((path, depth + 1));
+                } else {
+                    let message = format!("folders of packs are read {DEEPEST} deep");
+                    unread.push(Diagnostic::about_file("too-deep", &path, message, "move the pack up"));
+                }
             } else if name.ends_with(".toml") || name.ends_with(".md") {
-                let fits = std::fs::metadata(&full).is_ok_and(|m| m.len() <= medattest_core::MAX_TOML_BYTES as u64);
-                match std::fs::read_to_string(&full) {
-                    Ok(text) if fits => files.push(SourceFile::new(&path, &text)),
-                    _ => {
-                        let message = "the file is too large, not UTF-8 or may not be read";
-                        unread.push(Diagnostic::about_file("unreadable", &path, message, "check the file"));
-                    }
+                let text = world.read(&path, MAX_TOML_BYTES).map_err(|error| error.diagnostic());
+                match text.map(String::from_utf8) {
+                    Ok(Ok(text)) => files.push(SourceFile::new(&path, &text)),
+                    Ok(Err(_)) => unread.push(Diagnostic::about_file(
+                        "not-utf-8",
+                        &path,
+                        "the file is not UTF-8 text",
+                        "save it as UTF-8",
+                    )),
+                    Err(diagnostic) => unread.push(diagnostic),
                 }
             }
         }

@@ -210,11 +210,20 @@ fn by_role(table: &Table, counted: &CountTable) -> Option<Counted> {
         label: pick(label),
         predicted: predicted.map(|p| pick(p)),
         score: score.map(|s| rows.iter().filter_map(|&r| s.get(r).copied().flatten()).collect()),
-        cluster: cluster.map(|c| codes_of(c)),
+        cluster: cluster.map(|c| dense(codes_of(c))),
         excluded: all - count.iter().sum::<u64>(),
         count,
         half_cell,
     })
+}
+
+/// The same clusters numbered without gaps: one that lost all its rows must not be drawn.
+fn dense(codes: Vec<u32>) -> Vec<u32> {
+    let mut used = codes.clone();
+    used.sort_unstable();
+    used.dedup();
+    let number = |code: &u32| used.binary_search(code).ok().and_then(|at| u32::try_from(at).ok());
+    codes.iter().filter_map(number).collect()
 }
 
 fn evidence(
@@ -238,7 +247,7 @@ fn evidence(
         let message = match (columns.excluded, &table.filter) {
             (0, Some(filter)) => format!("no row fulfils the filter `{filter}`"),
             (0, None) => "the table has no rows".to_owned(),
-            (n, _) => format!("all {n} rows lack label, prediction or score"),
+            _ => "every row lacks label, prediction or score".to_owned(),
         };
         return Err(mistake("empty-table", message, "check the filter and the columns"));
     }

@@ -172,14 +172,10 @@ fn system_files(world: &dyn World, patterns: &[String], place: &Place, diagnosti
             continue;
         };
         let folder = folder.trim_end_matches('/');
-        match world.list(folder) {
-            Ok(names) => {
-                let mine = names.iter().filter(|name| name.ends_with(".toml") && !name.starts_with('_'));
-                paths.extend(
-                    mine.map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") }),
-                );
-            }
-            Err(error) => diagnostics.push(error.diagnostic()),
+        // A folder that is not there yet holds no system; that is said below.
+        if let Ok(names) = world.list(folder) {
+            let mine = names.iter().filter(|name| name.ends_with(".toml") && !name.starts_with('_'));
+            paths.extend(mine.map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") }));
         }
     }
     if paths.is_empty() && diagnostics.is_empty() {

@@ -1,5 +1,7 @@
 //! One system: its file and whatever it includes.
 
+use std::collections::BTreeSet;
+
 use toml::de::DeValue;
 
 use super::facts::{Reading, Statements, read_facts};
@@ -21,6 +23,7 @@ struct Loader<'a> {
     catalog: &'a Catalog,
     files: &'a mut Vec<SourceFile>,
     open: Vec<String>,
+    included: BTreeSet<String>,
 }
 
 /// What one file and its includes contribute.
@@ -40,7 +43,7 @@ pub(super) fn load_system(
     files: &mut Vec<SourceFile>,
     diagnostics: &mut Diagnostics,
 ) -> Option<System> {
-    let mut loader = Loader { world, catalog, files, open: Vec::new() };
+    let mut loader = Loader { world, catalog, files, open: Vec::new(), included: BTreeSet::new() };
     let part = loader.part(path, diagnostics)?;
     let Some(id) = part.id else {
         diagnostics.push(Diagnostic::about_file(
@@ -130,12 +133,25 @@ impl Loader<'_> {
                 "remove one of the includes",
             );
         }
+        if !self.included.insert(path.clone()) {
+            let message = format!("`{path}` is included twice");
+            return mistake("repeated-include", message, "include it once, from the system file itself");
+        }
         if self.open.len() >= MAX_INCLUDE_DEPTH {
             let message = format!("includes are nested more than {MAX_INCLUDE_DEPTH} deep");
             return mistake("deep-include", message, "include the file directly");
         }
         if let Some(included) = self.part(&path, diagnostics) {
             part.facts.extend(included.facts);
+            if let Some(twice) = included.tables.iter().find(|t| part.tables.iter().any(|other| other.id == t.id)) {
+                let message = format!("table `{}` of `{path}` is described by another include too", twice.id);
+                diagnostics.push(Diagnostic {
+                    place: place.clone(),
+                    code: "duplicate-table",
+                    message,
+                    hint: Some("give one of them another id".to_owned()),
+                });
+            }
             part.tables.extend(included.tables);
             part.id = part.id.take().or(included.id);
         }
