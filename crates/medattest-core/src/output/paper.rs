@@ -265,7 +265,7 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
     ];
     let shown_bin = |index: usize| hidden_bins.iter().all(|hidden| hidden.get(index) == Some(&false));
     let calibration: Vec<CalibrationBin> =
-        bins.iter().enumerate().filter(|(index, _)| shown_bin(*index)).map(|(_, bin)| bin.clone()).collect();
+        bins.iter().enumerate().filter(|(index, _)| shown_bin(*index)).map(|(_, bin)| *bin).collect();
     AttributeTable {
         attribute: attribute.attribute.clone(),
         stands_for: attribute.stands_for.clone(),
