@@ -131,6 +131,11 @@ pub(crate) fn column(
     if names.iter().any(|known| known == name) {
         return Ok(datafusion::prelude::Expr::Column(datafusion::common::Column::from_name(name)));
     }
+    // Without a line of names the first patient stands where the names should.
+    if names.iter().any(|known| known.trim().is_empty() || known.trim().parse::<f64>().is_ok()) {
+        let message = format!("there is no column `{name}`; the file seems to have no line with column names");
+        return Err(source.error("column-missing", message, "begin the file with a line that names every column"));
+    }
     let hint = match closest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.len() == 1 && names.iter().any(|only| only.contains([';', '\t'])) => {

@@ -136,6 +136,14 @@ fn a_wrong_column_comes_with_what_was_meant() {
 }
 
 #[test]
+fn a_file_without_column_names_does_not_show_its_first_patient() {
+    let folder = Folder::new();
+    let rows: String = ROWS.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    let error = error(&folder.write("t.csv", &rows), &query());
+    assert!(error.message.contains("no line with column names"), "{error}");
+}
+
+#[test]
 fn a_label_that_is_no_label_names_the_row() {
     let folder = Folder::new();
     let error1 = error(&folder.write("t.csv", &ROWS.replace("0,1,0.5", "2,1,0.5")), &query());

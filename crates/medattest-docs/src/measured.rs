@@ -15,9 +15,10 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         text: vec![Inline::Text("Performance by group: ".into()), Inline::Code(evidence.table.clone())],
         id: None,
     }];
+    let few = |n: u64| if (1..smallest).contains(&n) { format!("under {smallest}") } else { thousands(n) };
     let mut about = vec![Inline::Text(format!(
         "{} rows of {} data. Intervals have 95 % nominal coverage. ",
-        thousands(evidence.rows),
+        few(evidence.rows),
         evidence.use_
     ))];
     if evidence.excluded > 0 {
@@ -27,8 +28,7 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         )));
     }
     if let Some(clusters) = evidence.clusters {
-        about
-            .push(Inline::Text(format!("{} patients or other clusters were resampled whole. ", thousands(clusters))));
+        about.push(Inline::Text(format!("{} patients or other clusters were resampled whole. ", few(clusters))));
     }
     if evidence.half_cell > 0.0 {
         about.push(Inline::Text(format!(

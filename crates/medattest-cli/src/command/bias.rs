@@ -109,14 +109,15 @@ pub(crate) fn tables(evidence: &BiasEvidence, smallest: u64) -> String {
         clean(&evidence.path),
         evidence.sha256.get(..12).unwrap_or_default()
     ));
-    let mut about = format!("{} rows", thousands(evidence.rows));
+    let few = |n: u64| if (1..smallest).contains(&n) { format!("under {smallest}") } else { thousands(n) };
+    let mut about = format!("{} rows", few(evidence.rows));
     if evidence.excluded > 0 {
         let excluded =
             if evidence.excluded < smallest { format!("under {smallest}") } else { thousands(evidence.excluded) };
         about.push_str(&format!(", {excluded} left out for want of label, prediction or score"));
     }
     if let Some(clusters) = evidence.clusters {
-        about.push_str(&format!(", {} clusters resampled whole", thousands(clusters)));
+        about.push_str(&format!(", {} clusters resampled whole", few(clusters)));
     }
     if evidence.half_cell > 0.0 {
         about.push_str(&format!("; scores on a grid of half-width {}", figure(evidence.half_cell)));
