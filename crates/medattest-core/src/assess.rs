@@ -251,9 +251,7 @@ fn assess_system(
     as_of: Date,
 ) -> SystemAssessment {
     let mut facts = current(&library.catalog, &system.facts, as_of);
-    for mut fact in bias::facts(&evidence) {
-        let measured = fact.subject.table.as_ref().or(evidence.first().map(|first| &first.table));
-        fact.place = system.tables.iter().find(|table| Some(&table.id) == measured).map(|table| table.place.clone());
+    for fact in bias::facts(&evidence) {
         facts.insert(fact);
     }
     let stated = facts.clone();

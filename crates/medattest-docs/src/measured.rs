@@ -1,8 +1,8 @@
 //! What was measured, as tables and charts.
 
 use medattest_core::engine::bias::BiasEvidence;
-use medattest_core::output::paper::{AttributeTable, GroupRow, Shown, count, on_paper};
-use medattest_core::output::{figure, thousands};
+use medattest_core::output::figure;
+use medattest_core::output::paper::{AttributeTable, GroupRow, Shown, count, few, on_paper};
 use medattest_metrics::Metric;
 
 use crate::charts;
@@ -15,10 +15,9 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         text: vec![Inline::Text("Performance by group: ".into()), Inline::Code(evidence.table.clone())],
         id: None,
     }];
-    let few = |n: u64| if (1..smallest).contains(&n) { format!("under {smallest}") } else { thousands(n) };
     let mut about = vec![Inline::Text(format!(
         "{} rows of {} data. Intervals have 95 % nominal coverage. ",
-        few(evidence.rows),
+        few(evidence.rows, smallest),
         evidence.use_
     ))];
     if evidence.excluded > 0 {
@@ -28,7 +27,10 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         )));
     }
     if let Some(clusters) = evidence.clusters {
-        about.push(Inline::Text(format!("{} patients or other clusters were resampled whole. ", few(clusters))));
+        about.push(Inline::Text(format!(
+            "{} patients or other clusters were resampled whole. ",
+            few(clusters, smallest)
+        )));
     }
     if evidence.half_cell > 0.0 {
         about.push(Inline::Text(format!(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use medattest_core::engine::bias::{self, BiasEvidence, Request};
-use medattest_core::output::paper::{AttributeTable, Count, GroupRow, Shown, on_paper};
+use medattest_core::output::paper::{AttributeTable, Count, GroupRow, Shown, few, on_paper};
 use medattest_core::output::{bias_markdown, figure, json, thousands};
 use medattest_core::{Column, Place, Table, TableUse};
 use medattest_metrics::Metric;
@@ -109,15 +109,13 @@ pub(crate) fn tables(evidence: &BiasEvidence, smallest: u64) -> String {
         clean(&evidence.path),
         evidence.sha256.get(..12).unwrap_or_default()
     ));
-    let few = |n: u64| if (1..smallest).contains(&n) { format!("under {smallest}") } else { thousands(n) };
-    let mut about = format!("{} rows", few(evidence.rows));
+    let mut about = format!("{} rows", few(evidence.rows, smallest));
     if evidence.excluded > 0 {
-        let excluded =
-            if evidence.excluded < smallest { format!("under {smallest}") } else { thousands(evidence.excluded) };
+        let excluded = few(evidence.excluded, smallest);
         about.push_str(&format!(", {excluded} left out for want of label, prediction or score"));
     }
     if let Some(clusters) = evidence.clusters {
-        about.push_str(&format!(", {} clusters resampled whole", few(clusters)));
+        about.push_str(&format!(", {} clusters resampled whole", few(clusters, smallest)));
     }
     if evidence.half_cell > 0.0 {
         about.push_str(&format!("; scores on a grid of half-width {}", figure(evidence.half_cell)));

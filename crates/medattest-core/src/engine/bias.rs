@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use medattest_metrics::{Audit, Disparity, Estimate, Metric, NotEstimable, Options, Row, audit};
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Place;
 use crate::fact::{Fact, Provenance, State, Subject};
 use crate::output::paper::{Shown, on_paper};
 use crate::project::{Column, Table, TableUse};
@@ -43,6 +44,9 @@ pub struct Request {
 pub struct BiasEvidence {
     /// Id of the table.
     pub table: String,
+    /// Where the table is described; not part of what is kept.
+    #[serde(skip)]
+    pub place: Option<Place>,
     /// Path as the user wrote it.
     pub path: String,
     /// What the rows are, as in a system file.
@@ -101,7 +105,8 @@ pub fn measure(world: &dyn World, request: &Request) -> Result<BiasEvidence, Dat
     {
         // The same content may have been measured under another id or path.
         let (id, path) = (table.id.clone(), table.path.clone());
-        return Ok(BiasEvidence { table: id, path, use_: table.use_.name().to_owned(), ..known });
+        let (use_, place) = (table.use_.name().to_owned(), Some(table.place.clone()));
+        return Ok(BiasEvidence { table: id, path, use_, place, ..known });
     }
     let counted = world.count(&table.path, &query(table))?;
     let evidence = evidence(request, sha256, parameters, &counted)?;
@@ -302,6 +307,7 @@ fn evidence(
     }
     Ok(BiasEvidence {
         table: table.id.clone(),
+        place: Some(table.place.clone()),
         path: table.path.clone(),
         use_: table.use_.name().to_owned(),
         sha256,
@@ -391,7 +397,7 @@ fn fact(evidence: &BiasEvidence, key: String, subject: &Subject, state: State) -
             inputs: vec![(evidence.path.clone(), evidence.sha256.clone())],
             parameters: evidence.parameters.clone(),
         },
-        place: None,
+        place: evidence.place.clone(),
         paper: None,
     }
 }

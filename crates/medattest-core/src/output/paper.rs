@@ -51,6 +51,11 @@ impl fmt::Display for Shown {
     }
 }
 
+/// A count for a reader; a small one only as what it is under.
+pub fn few(count: u64, smallest: u64) -> String {
+    if is_small_cell(count, smallest) { format!("under {smallest}") } else { thousands(count) }
+}
+
 /// A count for a reader.
 pub fn count(count: Count) -> String {
     count.map_or_else(|| "withheld".to_owned(), thousands)
