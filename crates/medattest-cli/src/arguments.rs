@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Questions(ProjectOptions),
     /// List what begins to apply when, and what would be missing on that day
     Roadmap(ProjectOptions),
-    /// Explain a rule, a requirement, a classification, a pack or a fact
+    /// Explain a rule, a requirement, a classification, a pack, a fact or a figure
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project
     Bias(BiasOptions),
@@ -169,9 +169,10 @@ Examples:
   medattest explain us-fda-device                              a pack
   medattest explain us-hipaa/business-associate-agreement-missing   a rule
   medattest explain eu-mdr.class                               a classification
-  medattest explain purpose.significance                       a fact")]
+  medattest explain purpose.significance                       a fact
+  medattest explain equalized-odds-difference                  a figure: formula, range, other packages")]
 pub(crate) struct ExplainOptions {
-    /// Id of a pack, `pack/rule`, `pack/requirement`, `pack.classification` or a fact
+    /// Id of a pack, `pack/rule`, `pack/requirement`, `pack.classification`, a fact or a figure
     pub(crate) id: String,
     /// Folder with medattest.toml, for packs of your own
     #[arg(long, default_value = ".")]
@@ -182,19 +183,35 @@ pub(crate) struct ExplainOptions {
 #[command(after_help = "\
 Examples:
   medattest bias predictions.parquet --label y_true --prediction y_pred --score y_score --by race,gender
+  medattest bias p.parquet --label y --score s --threshold 0.2 --by race --write report.html --write figures.csv
   medattest bias scores.csv --label died --score risk --by sex,age:18,40,65 --filter \"site = 'north'\"
-  medattest bias p.parquet --label y --prediction p --by race,sex --cluster patient --format json
+  medattest bias p.parquet --label y --prediction p --by race,sex --cluster patient --reference race=White
+  medattest bias p.parquet --label y --score new --versus old --by race       does the new score order better?
+  medattest bias p.parquet --label y --prediction p --by race --features zip3,payer --population census.csv
+  medattest bias triage.csv --task multiclass --label level --prediction predicted --by sex
+  medattest bias stay.csv --task regression --label days --prediction expected --by sex
+  medattest bias p.parquet --label y --prediction p --by race --write-counts c.json
+  medattest bias --from-counts c.json --format json                            the same figures, to the last digit
 
 A column of numbers is cut into groups by naming where each begins: age:18,40,65.
-Counts under --min-cell are withheld, with the rates and the next group that would give one away.")]
+A population is a CSV with columns attribute, group and share.
+Counts under --min-cell are withheld, with the rates and the next group that would give one away.
+What each figure is: medattest explain tpr")]
 pub(crate) struct BiasOptions {
     /// Table of predictions, .csv or .parquet
-    pub(crate) file: PathBuf,
-    /// Column with the outcome, 0 or 1
+    #[arg(required_unless_present = "from_counts")]
+    pub(crate) file: Option<PathBuf>,
+    /// Compute every figure again from counts that were stored
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "label", "prediction", "score", "by", "filter", "cluster", "weight", "versus", "features", "population", "reference", "unknown", "threshold", "task", "min_events", "level", "draws", "interval", "equalise", "min_cell", "write_counts"])]
+    pub(crate) from_counts: Option<PathBuf>,
+    /// Kind of prediction
+    #[arg(long, value_enum, default_value_t = TaskKind::Binary)]
+    pub(crate) task: TaskKind,
+    /// Column with the outcome: 0 or 1, a class, or a number
+    #[arg(long, value_name = "COLUMN", required_unless_present = "from_counts")]
+    pub(crate) label: Option<String>,
+    /// Column with the model's decision: 0 or 1, a class, or a number
     #[arg(long, value_name = "COLUMN")]
-    pub(crate) label: String,
-    /// Column with the model's decision, 0 or 1
-    #[arg(long, value_name = "COLUMN", required_unless_present = "score")]
     pub(crate) prediction: Option<String>,
     /// Column with the score
     #[arg(long, value_name = "COLUMN")]
@@ -202,9 +219,27 @@ pub(crate) struct BiasOptions {
     /// Whether the score is a probability
     #[arg(long, value_enum, default_value_t = ScoreKind::Probability)]
     pub(crate) score_kind: ScoreKind,
+    /// Column with a second score of the same rows, compared by paired DeLong
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) versus: Option<String>,
+    /// Lowest score that is flagged [default: what decisions and scores tell]
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub(crate) threshold: Option<f64>,
     /// Columns by which people are grouped; `race,age:18,40,65`
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) by: Option<String>,
+    /// Group that others are compared with, `race=White`; may be repeated [default: the largest]
+    #[arg(long, value_name = "COLUMN=GROUP")]
+    pub(crate) reference: Vec<String>,
+    /// Label that stands for a missing attribute, `race=Unknown`; may be repeated
+    #[arg(long, value_name = "COLUMN=GROUP")]
+    pub(crate) unknown: Vec<String>,
+    /// CSV with columns attribute, group, share: the population the table should be like
+    #[arg(long, value_name = "FILE")]
+    pub(crate) population: Option<PathBuf>,
+    /// Columns that may stand in for an attribute
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
     /// Do not measure the intersection of the columns
     #[arg(long)]
     pub(crate) no_intersection: bool,
@@ -214,18 +249,36 @@ pub(crate) struct BiasOptions {
     /// Column that says which rows are of one patient; intervals then resample patients
     #[arg(long, value_name = "COLUMN")]
     pub(crate) cluster: Option<String>,
+    /// Column with survey weights
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
     /// Smallest count that is shown, and smallest denominator that is estimated
     #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) min_cell: u64,
+    /// Fewest positive and fewest negative labels of a figure that depends on them [default: --min-cell]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) min_events: Option<u64>,
     /// Nominal coverage of intervals
     #[arg(long, default_value_t = 0.95, value_parser = level)]
     pub(crate) level: f64,
+    /// Interval of a rate
+    #[arg(long, value_enum, default_value_t = IntervalKind::Wilson)]
+    pub(crate) interval: IntervalKind,
     /// Bootstrap draws
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     pub(crate) draws: u32,
+    /// Figure that a threshold of each group's own could make equal
+    #[arg(long, value_enum, default_value_t = EqualiseKind::Tpr)]
+    pub(crate) equalise: EqualiseKind,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = BiasFormat::Terminal)]
     pub(crate) format: BiasFormat,
+    /// Also write a file: .html, .json, .csv or .md; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Store the counts behind every figure; they are exact, and to be guarded like the table
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_counts: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -234,8 +287,43 @@ pub(crate) enum BiasFormat {
     Terminal,
     /// JSON v1
     Json,
+    /// One row per figure
+    Csv,
     /// Tables
+    #[value(alias = "md")]
     Markdown,
+    /// The report
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskKind {
+    /// Yes or no
+    Binary,
+    /// One of several classes
+    Multiclass,
+    /// A number
+    Regression,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IntervalKind {
+    /// Close to nominal on average
+    Wilson,
+    /// Never below nominal
+    ClopperPearson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EqualiseKind {
+    /// Sensitivity
+    Tpr,
+    /// False positive rate
+    Fpr,
+    /// Selection rate
+    SelectionRate,
+    /// Positive predictive value
+    Ppv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! One run: load, collect, judge, decide. Whatever anyone sees is a rendering of what comes out here.
 
 use jiff::civil::Date;
+use medattest_metrics::{Metric, RateInterval};
 
 use crate::Library;
 use crate::catalog::Catalog;
@@ -185,7 +186,10 @@ pub fn assess(
                 table: table.clone(),
                 level: 0.95,
                 smallest_cell: project.gate.smallest_cell,
+                smallest_events: project.gate.smallest_cell,
                 draws: options.draws,
+                interval: RateInterval::Wilson,
+                equalise: Metric::Tpr,
             };
             match bias::measure(world, &request) {
                 Ok(measured) => evidence.push(measured),

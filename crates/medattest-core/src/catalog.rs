@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use medattest_metrics::{Composite, Form, Metric, Pair};
+
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::reader::{self, Table};
 
@@ -94,14 +96,16 @@ impl Catalog {
             for mut entry in root.tables("fact", &mut diagnostics) {
                 let place = entry.place();
                 let Some(definition) = read_definition(&mut entry, 2, &mut diagnostics) else { continue };
-                let key = definition.key.clone();
-                if let Err(message) = catalog.add(definition) {
-                    diagnostics.push(Diagnostic {
-                        place,
-                        code: "duplicate-fact",
-                        message,
-                        hint: Some(format!("remove one of the definitions of `{key}`")),
-                    });
+                for definition in expanded(definition) {
+                    let key = definition.key.clone();
+                    if let Err(message) = catalog.add(definition) {
+                        diagnostics.push(Diagnostic {
+                            place: place.clone(),
+                            code: "duplicate-fact",
+                            message,
+                            hint: Some(format!("remove one of the definitions of `{key}`")),
+                        });
+                    }
                 }
             }
             root.finish(&mut diagnostics);
@@ -134,6 +138,42 @@ impl Catalog {
     pub fn iter(&self) -> impl Iterator<Item = &FactDefinition> {
         self.order.iter().filter_map(|key| self.facts.get(key))
     }
+}
+
+/// The definitions that a key with a name in braces stands for: one of each figure of that kind.
+fn expanded(definition: FactDefinition) -> Vec<FactDefinition> {
+    let figures = |keep: fn(&Metric) -> bool| -> Vec<(String, String)> {
+        Metric::ALL.into_iter().filter(keep).map(|m| (m.id().to_owned(), m.title().to_owned())).collect()
+    };
+    let named = definition.key.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+    let names: Vec<(String, String)> = match named {
+        Some("metric") => figures(|_| true),
+        Some("ratio") => figures(|m| m.has_ratio()),
+        Some("bounded") => figures(|m| m.share(&medattest_metrics::Confusion::<u64>::default()).is_some()),
+        Some("spread") => Metric::ALL
+            .into_iter()
+            .flat_map(|m| Form::ALL.into_iter().filter(move |f| f.fits(m)).map(move |f| (f.of(m), f.title_of(m))))
+            .collect(),
+        Some("composite") => {
+            let of = |c: Composite| (c.definition().id.to_owned(), c.definition().title.to_owned());
+            Composite::ALL.into_iter().map(of).collect()
+        }
+        Some("pair") => {
+            let of = |p: Pair| (p.definition().id.to_owned(), p.definition().title.to_owned());
+            Pair::ALL.into_iter().map(of).collect()
+        }
+        _ => return vec![definition],
+    };
+    let braces = format!("{{{}}}", named.unwrap_or_default());
+    names
+        .into_iter()
+        .map(|(id, title)| FactDefinition {
+            key: definition.key.replace(&braces, &id),
+            title: definition.title.replace(&braces, &title),
+            question: definition.question.replace(&braces, &title),
+            ..definition.clone()
+        })
+        .collect()
 }
 
 /// Reads a fact, whose key has two segments, or a field of a record, whose key has one.

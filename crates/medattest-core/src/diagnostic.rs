@@ -33,7 +33,7 @@ impl SourceFile {
 }
 
 /// A file, and where known a line and column in it, both counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Path as the user knows it.
     pub file: String,

@@ -36,14 +36,16 @@ pub use library::Library;
 pub use pack::{
     Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
 };
-pub use project::{Column, OwnFolders, Project, System, Table, TableUse, Waiver, load_project, own_folders};
+pub use project::{
+    Column, OwnFolders, Project, System, Table, TableUse, Task, Waiver, load_project, own_folders, unfit,
+};
 pub use questions::Question;
 pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};
 pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
 pub use schema::{project_schema, system_schema};
 pub use value::Value;
 pub use world::{
-    CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, WorldError, sha256_hex, sha256_stream,
+    CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING, World, WorldError, sha256_hex, sha256_stream,
 };
 
 /// The largest configuration, pack or catalogue file that is read, in bytes.

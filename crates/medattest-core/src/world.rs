@@ -100,6 +100,9 @@ impl fmt::Display for DataError {
 
 impl std::error::Error for DataError {}
 
+/// What stands for a missing value among the labels of a category.
+pub const MISSING: &str = "(missing)";
+
 /// The one question engines ask of data: how many rows are there of each kind?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CountQuery {
@@ -134,6 +137,10 @@ pub enum KeyKind {
     Margin(u64),
     /// An identifier of a patient or other cluster; only its equality matters and it never leaves the query.
     Cluster,
+    /// A survey weight, a number of at least 0; kept to four digits if more than this many rows have to be grouped.
+    Weight(u64),
+    /// Numbers as [`KeyKind::Margin`], anything else as categories, at most this many being expected.
+    Feature(usize),
 }
 
 /// How many rows of each kind there are. Column `i` of row `r` is `keys[i][r]`.

@@ -5,9 +5,9 @@ use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::Column;
 use datafusion::dataframe::DataFrame;
-use datafusion::functions_aggregate::expr_fn::{count as count_of, count_distinct, max, min};
+use datafusion::functions_aggregate::expr_fn::{count as count_of, max, min};
 use datafusion::prelude::{Expr, lit};
-use medattest_core::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues};
+use medattest_core::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING};
 
 use crate::keys::{BAD, KeyExpr, bin_labels, key_expr};
 use crate::misfit;
@@ -16,17 +16,22 @@ use crate::{Source, column, open, ragged};
 /// Cells of the grid scores are put on.
 const GRID_CELLS: f64 = 10_000.0;
 /// Up to this many distinct scores are counted exactly whatever the number of rows.
-const EXACT_SCORES: i64 = 20_000;
-/// What stands for a missing group.
-const MISSING: &str = "(missing)";
+const EXACT_SCORES: usize = 20_000;
+/// A feature with this many times more values than are looked at one by one is taken for an identifier.
+const IDENTIFIER: usize = 50;
+/// Up to this many rows any column may be grouped without a look at it first.
+const FEW_ROWS: u64 = 200_000;
+/// A table with more kinds of rows than this would not fit into memory beside its figures.
+const MOST_CELLS: usize = 20_000_000;
 
 pub(crate) async fn count(source: &Source<'_>, query: &CountQuery) -> Result<CountTable, DataError> {
     let frame = filtered(source, open(source, false).await?, query)?;
+    let looked = look(source, &frame, query).await?;
     let mut keys = Vec::new();
-    for key in &query.keys {
+    for (key, looked) in query.keys.iter().zip(looked) {
         let expr = column(source, &frame, &key.column)?;
         let kind = frame.schema().field_with_unqualified_name(&key.column).map(|f| f.data_type().clone());
-        let grid = grid(source, &frame, key, &expr).await?;
+        let grid = looked.map(|looked| grid(source, key, kind.as_ref().ok(), &looked)).transpose()?.flatten();
         keys.push(key_expr(source, key, expr, kind.as_ref().ok(), grid)?);
     }
     let groups: Vec<Expr> = keys.iter().enumerate().map(|(i, key)| key.expr.clone().alias(format!("k{i}"))).collect();
@@ -35,6 +40,10 @@ pub(crate) async fn count(source: &Source<'_>, query: &CountQuery) -> Result<Cou
         .map_err(|error| refused(source, &error.to_string()))?;
     let schema = std::sync::Arc::new(counted.schema().as_arrow().clone());
     let batches = counted.collect().await.map_err(|error| failed(source, &error.to_string()))?;
+    if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_CELLS {
+        let hint = "group by fewer or coarser columns, or leave the cluster or weight column out";
+        return Err(source.error("too-many-cells", format!("the rows are of more than {MOST_CELLS} kinds"), hint));
+    }
     let batch = concat_batches(&schema, &batches).map_err(|error| failed(source, &error.to_string()))?;
     for (index, key) in keys.iter().enumerate() {
         if has_bad(batch.column(index), key) {
@@ -80,42 +89,107 @@ fn failed(source: &Source<'_>, said: &str) -> DataError {
     source.error("count-failed", "the rows could not be counted", hint)
 }
 
-/// Where scores must be put on a grid: its origin and the width of a cell.
-async fn grid(
-    source: &Source<'_>,
-    frame: &DataFrame,
-    key: &Key,
-    expr: &Expr,
-) -> Result<Option<(f64, f64)>, DataError> {
-    let limit = match key.kind {
-        KeyKind::Probability(limit) | KeyKind::Margin(limit) => limit,
-        _ => return Ok(None),
-    };
-    let number = crate::keys::number(expr.clone());
-    let look = vec![
-        count_of(lit(1)).alias("n"),
-        count_distinct(expr.clone()).alias("distinct"),
-        min(number.clone()).alias("low"),
-        max(number).alias("high"),
-    ];
-    // Counting rows alone is nearly free; distinct scores are only counted where it matters.
-    let rows = frame.clone().count().await.map_err(|error| failed(source, &error.to_string()))?;
-    if rows as u64 <= limit {
-        return Ok(None);
+/// What is to be known of a column of a large table before its values are grouped.
+struct Looked {
+    /// Whether there are more distinct values than may be grouped as they are.
+    many: bool,
+    low: f64,
+    high: f64,
+}
+
+/// Looks at the columns of a table with more rows than are counted as they are.
+async fn look(source: &Source<'_>, frame: &DataFrame, query: &CountQuery) -> Result<Vec<Option<Looked>>, DataError> {
+    let mut columns = Vec::new();
+    for key in &query.keys {
+        columns.push(column(source, frame, &key.column)?);
     }
-    let looked = frame.clone().aggregate(Vec::new(), look).map_err(|error| refused(source, &error.to_string()))?;
-    let batches = looked.collect().await.map_err(|error| failed(source, &error.to_string()))?;
-    let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
-    let distinct = batch.column(1).as_primitive::<Int64Type>().value(0);
-    if distinct <= EXACT_SCORES {
+    let limit = query.keys.iter().filter_map(|key| limit_of(&key.kind)).min().unwrap_or(u64::MAX);
+    let broken = |error: datafusion::error::DataFusionError| failed(source, &error.to_string());
+    // Counting rows alone is nearly free.
+    let rows = frame.clone().count().await.map_err(broken)?;
+    let mut looked = Vec::new();
+    for (key, expr) in query.keys.iter().zip(columns) {
+        let kind = frame.schema().field_with_unqualified_name(&key.column).map(|f| f.data_type().clone());
+        let numeric = kind.is_ok_and(|kind| kind.is_numeric());
+        let most = match key.kind {
+            _ if rows as u64 <= limit => None,
+            KeyKind::Category(most) => Some(most),
+            KeyKind::Feature(most) if !numeric => Some(most * IDENTIFIER),
+            KeyKind::Probability(_) | KeyKind::Margin(_) | KeyKind::Weight(_) | KeyKind::Feature(_) => {
+                Some(EXACT_SCORES)
+            }
+            _ => None,
+        };
+        let Some(most) = most else {
+            looked.push(None);
+            continue;
+        };
+        // Stops at the first value too many, so that memory does not grow with what there is.
+        let values = frame.clone().select(vec![expr.clone()]).and_then(DataFrame::distinct);
+        let values = values.and_then(|v| v.limit(0, Some(most + 1))).map_err(broken)?;
+        let many = values.count().await.map_err(broken)? > most;
+        let (mut low, mut high) = (f64::NAN, f64::NAN);
+        if many && matches!(key.kind, KeyKind::Margin(_) | KeyKind::Feature(_)) && numeric {
+            let number = crate::keys::number(expr);
+            let asked = vec![min(number.clone()).alias("low"), max(number).alias("high")];
+            let ends = frame.clone().aggregate(Vec::new(), asked).map_err(broken)?.collect().await.map_err(broken)?;
+            if let Some(batch) = ends.iter().find(|batch| batch.num_rows() > 0) {
+                let bound = |index: usize| batch.column(index).as_primitive::<Float64Type>().value(0);
+                (low, high) = (bound(0), bound(1));
+            }
+        }
+        looked.push(Some(Looked { many, low, high }));
+    }
+    Ok(looked)
+}
+
+/// Up to how many rows the values of a key are counted as they are.
+fn limit_of(kind: &KeyKind) -> Option<u64> {
+    match kind {
+        KeyKind::Probability(limit) | KeyKind::Margin(limit) | KeyKind::Weight(limit) => Some(*limit),
+        KeyKind::Category(_) | KeyKind::Feature(_) => Some(FEW_ROWS),
+        _ => None,
+    }
+}
+
+/// Where scores must be put on a grid: its origin and the width of a cell. Categories that are far too many are
+/// refused before they are grouped.
+fn grid(
+    source: &Source<'_>,
+    key: &Key,
+    kind: Option<&DataType>,
+    looked: &Looked,
+) -> Result<Option<(f64, f64)>, DataError> {
+    let numeric = kind.is_some_and(DataType::is_numeric);
+    match key.kind {
+        KeyKind::Category(most) if looked.many => {
+            return Err(too_many(source, &key.column, &format!("more than {most}"), most));
+        }
+        KeyKind::Feature(most) if !numeric && looked.many => {
+            let message = format!("column `{}` has more than {} distinct values", key.column, most * IDENTIFIER);
+            let hint = "a feature with nearly as many values as rows is an identifier; leave it out";
+            return Err(source.error("too-many-values", message, hint));
+        }
+        KeyKind::Category(_) => return Ok(None),
+        KeyKind::Feature(_) if !numeric => return Ok(None),
+        _ => {}
+    }
+    if !looked.many {
         return Ok(None);
     }
     if matches!(key.kind, KeyKind::Probability(_)) {
         return Ok(Some((0.0, 1.0 / GRID_CELLS)));
     }
-    let bound = |index: usize| batch.column(index).as_primitive::<Float64Type>().value(0);
-    let (low, high) = (bound(2), bound(3));
+    let (low, high) = (looked.low, looked.high);
     Ok((low.is_finite() && high.is_finite() && high > low).then(|| (low, (high - low) / GRID_CELLS)))
+}
+
+fn too_many(source: &Source<'_>, column: &str, distinct: &str, most: usize) -> DataError {
+    source.error(
+        "too-many-groups",
+        format!("column `{column}` has {distinct} distinct values; at most {most} groups are compared"),
+        "cut numbers into bins, such as age:18,40,65 or bins = [18, 40, 65]; an identifier is no group",
+    )
 }
 
 fn has_bad(values: &ArrayRef, key: &KeyExpr) -> bool {
@@ -156,15 +230,7 @@ fn values(source: &Source<'_>, asked: &Key, key: &KeyExpr, array: &ArrayRef) -> 
             let texts: Vec<String> = texts(array)?.into_iter().map(label).collect();
             let (labels, codes) = encode(&texts);
             if labels.len() > *most {
-                return Err(source.error(
-                    "too-many-groups",
-                    format!(
-                        "column `{}` has {} distinct values; at most {most} groups are compared",
-                        asked.column,
-                        labels.len()
-                    ),
-                    "cut numbers into bins, such as age:18,40,65 or bins = [18, 40, 65]; an identifier is no group",
-                ));
+                return Err(too_many(source, &asked.column, &labels.len().to_string(), *most));
             }
             KeyValues::Category { labels, codes }
         }
@@ -182,7 +248,13 @@ fn values(source: &Source<'_>, asked: &Key, key: &KeyExpr, array: &ArrayRef) -> 
             let bits = array.as_primitive::<Int64Type>();
             KeyValues::Binary(bits.iter().map(|b| b.map(|b| b == 1)).collect())
         }
-        KeyKind::Probability(_) | KeyKind::Margin(_) => {
+        KeyKind::Feature(_) if array.data_type() != &DataType::Float64 => {
+            let label = |text: Option<String>| text.filter(|t| !t.trim().is_empty()).unwrap_or(MISSING.to_owned());
+            let texts: Vec<String> = texts(array)?.into_iter().map(label).collect();
+            let (labels, codes) = encode(&texts);
+            KeyValues::Category { labels, codes }
+        }
+        KeyKind::Probability(_) | KeyKind::Margin(_) | KeyKind::Weight(_) | KeyKind::Feature(_) => {
             let scores = array.as_primitive::<Float64Type>();
             KeyValues::Score { values: scores.iter().collect(), half_cell: key.half_cell }
         }

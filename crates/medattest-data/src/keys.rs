@@ -43,6 +43,21 @@ pub(crate) fn key_expr(
     let free = |expr: Expr| KeyExpr { expr, misfit: lit(false), checked: false, half_cell: 0.0 };
     match &key.kind {
         KeyKind::Category(_) | KeyKind::Cluster => Ok(free(cast(expr, DataType::Utf8))),
+        KeyKind::Feature(_) if kind.is_none_or(|kind| !kind.is_numeric()) => Ok(free(cast(expr, DataType::Utf8))),
+        KeyKind::Weight(_) => {
+            let value = number(expr.clone());
+            let fits = value.clone().gt_eq(lit(0.0)).and(value.clone().lt_eq(lit(f64::MAX)));
+            let kept = match grid {
+                None => value.clone(),
+                Some(_) => four_digits(value.clone()).map_err(wrong)?,
+            };
+            let coded = when(expr.clone().is_null(), null(&DataType::Float64))
+                .when(fits, kept)
+                .otherwise(lit(f64::INFINITY))
+                .map_err(wrong)?;
+            let misfit = coded.clone().eq(lit(f64::INFINITY));
+            Ok(KeyExpr { expr: coded, misfit, checked: true, half_cell: 0.0 })
+        }
         KeyKind::Bins(bounds) => {
             let value = number(expr.clone());
             let missing = value.clone().is_null().or(datafusion::functions::expr_fn::isnan(value.clone()));
@@ -76,7 +91,7 @@ pub(crate) fn key_expr(
             let misfit = coded.clone().eq(lit(BAD));
             Ok(KeyExpr { expr: coded, misfit, checked: true, half_cell: 0.0 })
         }
-        KeyKind::Probability(_) | KeyKind::Margin(_) => {
+        KeyKind::Probability(_) | KeyKind::Margin(_) | KeyKind::Feature(_) => {
             let value = number(expr.clone());
             // NaN is greater than every number here, so both bounds catch it.
             let (low, high) = match key.kind {
@@ -108,6 +123,13 @@ pub(crate) fn key_expr(
             Ok(KeyExpr { expr: coded, misfit, checked: true, half_cell })
         }
     }
+}
+
+/// A positive number rounded to four significant digits; 0 stays 0.
+fn four_digits(value: Expr) -> datafusion::error::Result<Expr> {
+    use datafusion::functions::expr_fn::{floor, log10, power, round};
+    let scale = power(lit(10.0), lit(3.0) - floor(log10(value.clone())));
+    when(value.clone().eq(lit(0.0)), lit(0.0)).otherwise(round(vec![value * scale.clone()]) / scale)
 }
 
 /// What each bin is called.

@@ -28,6 +28,11 @@ pub(crate) async fn find(source: &Source<'_>, query: &CountQuery, asked: Option<
             "a probability in [0,1]",
             "if the score is not a probability, say score-kind = \"margin\" (or --score-kind margin)",
         ),
+        KeyKind::Weight(_) => (
+            "weight-negative",
+            "a weight of at least 0",
+            "a survey weight says for how many people a row stands; rows of weight 0 are left out",
+        ),
         KeyKind::Bins(_) => ("bins-of-text", "a number", "a column of text is grouped as it is; leave the bins out"),
         _ => ("score-not-finite", "a finite number", "leave the cell empty where there is no score"),
     };

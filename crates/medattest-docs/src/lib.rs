@@ -8,7 +8,10 @@ mod document;
 mod dossier;
 mod html;
 mod measured;
+mod plot;
+mod report;
 
 pub use document::{Block, Cell, Document, Inline, Tone};
 pub use dossier::dossier;
 pub use html::html;
+pub use report::bias_report;

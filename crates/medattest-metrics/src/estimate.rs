@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A figure with its uncertainty and denominator, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Rows in the denominator (for AUROC, Brier and O:E: rows with a score).
+    /// Rows in the denominator (for figures of scores: rows with a score).
     pub n: u64,
     /// Rows in the numerator (for AUROC and Brier: rows with a positive label; for O:E: observed events).
     pub events: u64,
@@ -49,16 +49,24 @@ pub enum NotEstimable {
     NoPredictedNegatives,
     /// The denominator is below the declared smallest cell.
     FewerThan(u64),
-    /// No score column was declared, or its values are not probabilities.
-    NoScore,
-    /// No prediction column was declared.
-    NoPrediction,
+    /// Fewer positive labels than declared.
+    FewerEventsThan(u64),
+    /// Fewer negative labels than declared.
+    FewerNonEventsThan(u64),
+    /// Fewer patients or other clusters than declared, however many rows they have.
+    FewerClustersThan(u64),
     /// The scores of the group sum to zero, so no event was expected.
     NothingExpected,
     /// Fewer than two groups have an estimate, so there is nothing to compare.
     FewerThanTwoGroups,
-    /// The largest group value is zero, so a ratio has no meaning.
+    /// The denominator of a ratio is zero.
     ZeroDenominator,
+    /// One of the two groups has no estimate.
+    OneSideMissing,
+    /// All values are alike, so there is nothing to divide by.
+    NoSpread,
+    /// The likelihood has no finite maximum: scores separate the labels.
+    NotConverged,
 }
 
 impl fmt::Display for NotEstimable {
@@ -70,11 +78,15 @@ impl fmt::Display for NotEstimable {
             Self::NoPredictedPositives => f.write_str("nobody was flagged"),
             Self::NoPredictedNegatives => f.write_str("everybody was flagged"),
             Self::FewerThan(smallest) => write!(f, "denominator under {smallest}"),
-            Self::NoScore => f.write_str("no probability score declared"),
-            Self::NoPrediction => f.write_str("no prediction declared"),
+            Self::FewerEventsThan(smallest) => write!(f, "under {smallest} positive labels"),
+            Self::FewerNonEventsThan(smallest) => write!(f, "under {smallest} negative labels"),
+            Self::FewerClustersThan(smallest) => write!(f, "under {smallest} patients"),
             Self::NothingExpected => f.write_str("scores sum to zero"),
             Self::FewerThanTwoGroups => f.write_str("fewer than two groups can be compared"),
-            Self::ZeroDenominator => f.write_str("the largest group value is zero"),
+            Self::ZeroDenominator => f.write_str("the denominator of the ratio is zero"),
+            Self::OneSideMissing => f.write_str("one of the two groups has no estimate"),
+            Self::NoSpread => f.write_str("all values are alike"),
+            Self::NotConverged => f.write_str("scores separate the labels"),
         }
     }
 }
@@ -88,5 +100,17 @@ impl Estimate {
     /// The point estimate, where there is one.
     pub fn value(&self) -> Option<f64> {
         self.figure.as_ref().ok().map(|figure| figure.value)
+    }
+}
+
+impl Figure {
+    /// A figure without error from a grid.
+    pub(crate) fn exact(
+        value: f64,
+        (low, high): (f64, f64),
+        level: f64,
+        method: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { value, low, high, level, method: method.into(), error_bound: 0.0 }
     }
 }

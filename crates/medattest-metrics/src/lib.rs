@@ -4,22 +4,53 @@
 //! score. Nothing here reads a file, knows a threshold or decides what is acceptable. Every result is an
 //! [`Estimate`]: a value with an interval, its denominator and its method, or *not estimable, because …*; never NaN.
 
+mod against;
+mod apart;
+mod attribute;
 mod audit;
-mod bootstrap;
-mod calibration;
+mod between;
+mod class;
 mod confusion;
-mod discrimination;
-mod disparity;
+mod curve;
+mod definition;
 mod estimate;
 mod metric;
+mod multiplicity;
+mod number;
+mod paired;
+mod pooling;
 mod rate;
+mod recalibration;
+mod representation;
+mod rows;
+mod sample;
+mod score;
+mod spread;
 
-pub use audit::{Audit, GroupEstimates, Options, Row, audit};
-pub use bootstrap::{Interval, percentile_interval};
-pub use calibration::{CalibrationBin, brier, calibration_bins, observed_expected};
+pub use audit::{Audit, Contrast, Equalised, GroupEstimates, Options, audit, threshold_in_use};
+pub use between::{Composite, Pair};
+pub use class::{ClassAudit, ClassRows, audit_classes};
 pub use confusion::Confusion;
-pub use discrimination::{ScoreCell, auroc, merge_cells};
-pub use disparity::{Disparity, DisparityEstimate, LeftOut};
+pub use curve::{
+    CalibrationBin, Operating, RocPoint, area_between, calibration_curve, ece, operating, roc, score_distance,
+    threshold_for,
+};
+pub use definition::{Definition, Peer};
 pub use estimate::{Estimate, Figure, NotEstimable};
-pub use metric::Metric;
-pub use rate::{clopper_pearson, wilson};
+pub use metric::{Metric, Needs};
+pub use multiplicity::{benjamini_hochberg, holm};
+pub use number::{NumberRows, audit_numbers};
+pub use paired::{PairedItem, paired_auroc};
+pub use pooling::{Pooled, pool};
+pub use rate::{Interval, RateInterval, Sided, clopper_pearson, equal_proportions, log_ratio, newcombe, wilson};
+pub use representation::{Association, Representation, Share, association, representation};
+pub use rows::{Grouping, Rows};
+pub use score::{Asked, Item, Scores};
+pub use spread::{Bounds, Form, LeftOut, Spread};
+
+/// Every figure with a definition of its own: of groups, of pairs of groups, of all groups.
+pub fn definitions() -> impl Iterator<Item = Definition> {
+    let metrics = Metric::ALL.into_iter().map(Metric::definition);
+    let pairs = Pair::ALL.into_iter().map(Pair::definition);
+    metrics.chain(pairs).chain(Composite::ALL.into_iter().map(Composite::definition))
+}

@@ -1,5 +1,7 @@
 //! `explain`: anything that has an id.
 
+use medattest_metrics::{Definition, Form, Metric, definitions};
+
 use medattest_core::{Classification, FactDefinition, FactType, Library, Origin, Pack, Requirement, Rule, closest};
 
 use super::{Stop, Text, library, print};
@@ -36,11 +38,36 @@ pub(crate) fn run(options: &ExplainOptions) -> Result<u8, Stop> {
             }
             _ => fact_text(&mut text, definition, &library),
         }
+    } else if let Some(definition) = definitions().find(|definition| definition.id == id) {
+        figure_text(&mut text, &definition);
+    } else if let Some((metric, form)) = spread(id) {
+        text.line(&format!("{BOLD}{}{BOLD:#}  {DIM}{id}{DIM:#}", form.title_of(metric)));
+        text.paragraph(0, &format!("The {} of the figure below over the groups of an attribute.", form.title()));
+        text.blank();
+        figure_text(&mut text, &metric.definition());
     } else {
         return Err(unknown(id, &library));
     }
     print(&text.into_string())?;
     Ok(0)
+}
+
+/// The figure and the form that a comparison of groups is named after.
+fn spread(id: &str) -> Option<(Metric, Form)> {
+    let forms = |metric| Form::ALL.into_iter().map(move |form| (metric, form));
+    Metric::ALL.into_iter().flat_map(forms).find(|(metric, form)| form.fits(*metric) && form.of(*metric) == id)
+}
+
+fn figure_text(text: &mut Text, definition: &Definition) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", definition.title, definition.id));
+    text.tagged(DIM, "formula", 9, definition.formula);
+    text.tagged(DIM, "range", 9, &format!("{} to {}", definition.range.0, definition.range.1));
+    let parity = definition.parity.map_or_else(|| "equal values of the groups".to_owned(), |p| p.to_string());
+    text.tagged(DIM, "parity", 9, &parity);
+    for peer in definition.peers {
+        let differs = if peer.2.is_empty() { "the same" } else { peer.2 };
+        text.tagged(DIM, "elsewhere", 9, &format!("{} {}: {differs}", peer.0, peer.1));
+    }
 }
 
 fn unknown(id: &str, library: &Library) -> Stop {
@@ -50,6 +77,7 @@ fn unknown(id: &str, library: &Library) -> Stop {
         known.extend(pack.rules.iter().map(|rule| rule.id.clone()));
         known.extend(pack.requirements.iter().map(|r| format!("{}/{}", pack.id, r.id)));
     }
+    known.extend(definitions().map(|definition| definition.id.to_owned()));
     let hint = match closest(id, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`medattest pack list --rules` shows packs and rules".to_owned(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use medattest_metrics::Metric;
 
-use super::paper;
+use super::paper::{self, AttributeTable};
 use crate::assess::{Assessment, SystemAssessment};
 use crate::engine::bias::BiasEvidence;
 use crate::finding::{Finding, Outcome};
@@ -100,39 +100,52 @@ fn system(md: &mut String, system: &SystemAssessment, smallest: u64) {
 pub fn bias_markdown(evidence: &BiasEvidence, smallest: u64) -> String {
     let mut md = String::new();
     let _ = writeln!(md, "### Performance by group: {}\n", cell(&evidence.table));
+    for warning in &evidence.warnings {
+        let _ = writeln!(md, "> {}\n", cell(warning));
+    }
     for attribute in &evidence.attributes {
         let table = paper::on_paper(attribute, smallest);
-        let _ = write!(md, "| {} | n | positives |", cell(&table.attribute));
-        for metric in Metric::ALL {
-            let _ = write!(md, " {} |", metric.title());
-        }
-        let _ = writeln!(md, "\n| --- | ---: | ---: |{}", " ---: |".repeat(Metric::ALL.len()));
-        for row in table.groups.iter().chain([&table.overall]) {
-            let _ =
-                write!(md, "| {} | {} | {} |", cell(&row.label), paper::count(row.n), paper::count(row.positives));
-            for (_, shown) in &row.figures {
-                let _ = write!(md, " {shown} |");
-            }
-            md.push('\n');
-        }
-        for disparity in &table.disparities {
-            let left_out = if disparity.left_out.is_empty() {
-                String::new()
-            } else {
-                format!("; left out: {}", disparity.left_out.join(", "))
+        attribute_markdown(&mut md, &table);
+    }
+    md
+}
+
+fn attribute_markdown(md: &mut String, table: &AttributeTable) {
+    let metrics: Vec<Metric> = table.overall.figures.iter().map(|(m, _)| *m).filter(|m| m.is_headline()).collect();
+    let _ = write!(md, "| {} | n | positives |", cell(&table.attribute));
+    for metric in &metrics {
+        let _ = write!(md, " {} |", metric.title());
+    }
+    let _ = writeln!(md, "\n| --- | ---: | ---: |{}", " ---: |".repeat(metrics.len()));
+    for row in table.groups.iter().chain([&table.overall]) {
+        let _ = write!(md, "| {} | {} | {} |", cell(&row.label), paper::count(row.n), paper::count(row.positives));
+        for metric in &metrics {
+            let _ = match row.figure(*metric) {
+                Some(shown) => write!(md, " {shown} |"),
+                None => write!(md, " – |"),
             };
-            let _ = writeln!(
-                md,
-                "\n{}: {} over {} groups{}",
-                disparity.title,
-                disparity.figure,
-                disparity.groups,
-                cell(&left_out)
-            );
         }
         md.push('\n');
     }
-    md
+    for disparity in table.disparities.iter().filter(|d| d.is_headline()) {
+        let left_out = if disparity.left_out.is_empty() {
+            String::new()
+        } else {
+            format!("; left out: {}", disparity.left_out.join(", "))
+        };
+        let bounds = disparity.bounds.map_or_else(String::new, |(best, worst)| {
+            format!("; {best:.3} to {worst:.3} if rows of unknown group belonged to the others")
+        });
+        let _ = writeln!(
+            md,
+            "\n{}: {} over {} groups{}{bounds}",
+            disparity.title,
+            disparity.figure,
+            disparity.groups,
+            cell(&left_out)
+        );
+    }
+    md.push('\n');
 }
 
 /// Text that cannot break out of a table cell or inject markup.

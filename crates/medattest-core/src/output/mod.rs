@@ -1,11 +1,13 @@
 //! An assessment as others read it. Nothing here decides anything.
 
+mod csv;
 pub mod json;
 mod junit;
 mod markdown;
 pub mod paper;
 mod sarif;
 
+pub use csv::bias_csv;
 pub use junit::junit;
 pub use markdown::{bias_markdown, markdown};
 pub use sarif::sarif;

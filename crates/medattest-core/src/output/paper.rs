@@ -6,10 +6,12 @@
 
 use std::fmt;
 
-use medattest_metrics::{CalibrationBin, Confusion, DisparityEstimate, Estimate, GroupEstimates, Metric};
+use medattest_metrics::{
+    CalibrationBin, Confusion, Equalised, Estimate, Form, GroupEstimates, LeftOut, Metric, Operating, Pair, RocPoint,
+};
 
 use super::{figure, thousands};
-use crate::engine::bias::AttributeAudit;
+use crate::engine::bias::{AttributeAudit, BiasEvidence, Paired};
 use crate::value::is_small_cell;
 
 /// A count, or nothing where it is withheld.
@@ -70,42 +72,179 @@ pub struct GroupRow {
     pub n: Count,
     /// Rows with a positive label.
     pub positives: Count,
-    /// Every metric.
+    /// Patients or other clusters, where declared.
+    pub clusters: Count,
+    /// Every figure.
     pub figures: Vec<(Metric, Shown)>,
+    /// Rates after partial pooling.
+    pub pooled: Vec<(Metric, Shown)>,
+    /// Calibration curve, bins with small cells left out.
+    pub calibration: Vec<CalibrationBin>,
+    /// How many bins were left out of the curve.
+    pub calibration_withheld: usize,
+    /// ROC curve; empty where it would give counts away.
+    pub roc: Vec<RocPoint>,
+    /// The group at other thresholds; points that would give counts away are left out.
+    pub operating: Vec<OperatingRow>,
+}
+
+impl GroupRow {
+    /// One figure, where the declared columns allow it.
+    pub fn figure(&self, metric: Metric) -> Option<&Shown> {
+        self.figures.iter().find(|(m, _)| *m == metric).map(|(_, shown)| shown)
+    }
+}
+
+/// A group at one threshold, in steps so coarse that neighbouring thresholds tell no small count apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OperatingRow {
+    /// Lowest score that is flagged.
+    pub threshold: f64,
+    /// Selection rate.
+    pub selection_rate: Option<f64>,
+    /// Sensitivity.
+    pub tpr: Option<f64>,
+    /// False positive rate.
+    pub fpr: Option<f64>,
+    /// Positive predictive value.
+    pub ppv: Option<f64>,
+    /// Net benefit with its interval.
+    pub net_benefit: Option<(f64, f64, f64)>,
 }
 
 /// A comparison of the groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DisparityRow {
     /// Permanent id.
-    pub id: &'static str,
+    pub id: String,
     /// Name.
-    pub title: &'static str,
+    pub title: String,
+    /// For a figure over all groups, which figure and in which form.
+    pub form: Option<(Metric, Form)>,
     /// Figure.
     pub figure: Shown,
     /// Groups compared.
     pub groups: usize,
     /// Groups left out, with the reason.
     pub left_out: Vec<String>,
+    /// Smallest and largest difference that rows of unknown group could make it.
+    pub bounds: Option<(f64, f64)>,
+}
+
+impl DisparityRow {
+    /// Whether it is one of the comparisons that a reader looks for first.
+    pub fn is_headline(&self) -> bool {
+        match self.form {
+            Some((metric, Form::Difference | Form::Ratio)) => {
+                matches!(metric, Metric::SelectionRate | Metric::Tpr)
+                    || matches!(metric, Metric::Accuracy | Metric::Mae | Metric::MeanError) && metric.is_headline()
+            }
+            Some((metric, Form::Deviation)) => matches!(metric, Metric::SelectionRate | Metric::Tpr),
+            Some(_) => false,
+            None => matches!(
+                self.id.as_str(),
+                "equalized-odds-difference"
+                    | "equalized-odds-ratio"
+                    | "theil-index"
+                    | "largest-multiclass-equality-of-opportunity"
+                    | "largest-multiclass-statistical-parity"
+            ),
+        }
+    }
+}
+
+/// A group against the reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastRow {
+    /// Label of the group.
+    pub group: String,
+    /// The figure.
+    pub metric: Metric,
+    /// Group minus reference.
+    pub difference: Shown,
+    /// Group over reference.
+    pub ratio: Option<Shown>,
+    /// Two-sided p-value.
+    pub p: Option<f64>,
+    /// Adjusted by Holm over every test of the table.
+    pub holm: Option<f64>,
+    /// Adjusted by Benjamini and Hochberg.
+    pub benjamini_hochberg: Option<f64>,
+}
+
+/// A figure of a group and the reference together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairRow {
+    /// Label of the group.
+    pub group: String,
+    /// The figure.
+    pub pair: Pair,
+    /// Its value.
+    pub figure: Shown,
+}
+
+/// A group's share of the rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShareRow {
+    /// Label of the group.
+    pub group: String,
+    /// Share of the rows.
+    pub share: Shown,
+    /// Share of the declared population.
+    pub population: Option<f64>,
+    /// One over the other.
+    pub ratio: Option<Shown>,
+}
+
+/// What thresholds of the groups' own would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EqualisedTable {
+    /// The figure that is made equal.
+    pub metric: Metric,
+    /// Its value for everyone at the threshold in use.
+    pub target: f64,
+    /// The threshold in use.
+    pub threshold: f64,
+    /// For each group its label, its own threshold, and the figure before and after.
+    pub groups: Vec<(String, Option<OperatingRow>, Option<OperatingRow>)>,
+    /// Everyone before and after: figure and value.
+    pub cost: Vec<(Metric, f64, f64)>,
 }
 
 /// One attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeTable {
-    /// Column or columns.
+    /// Column or columns, with the class where one class is audited against the rest.
     pub attribute: String,
     /// What it stands for.
     pub stands_for: String,
+    /// Whether it is one class against the rest.
+    pub of_class: bool,
     /// Groups in order.
     pub groups: Vec<GroupRow>,
     /// Everyone.
     pub overall: GroupRow,
-    /// Comparisons.
+    /// Label of the group that others are compared with.
+    pub reference: Option<String>,
+    /// Comparisons over all groups; those with a name of their own first.
     pub disparities: Vec<DisparityRow>,
-    /// Calibration curve of everyone, bins with small cells left out.
-    pub calibration: Vec<CalibrationBin>,
-    /// How many bins were left out of the curve.
-    pub calibration_withheld: usize,
+    /// Each group against the reference.
+    pub contrasts: Vec<ContrastRow>,
+    /// Figures of a group and the reference together.
+    pub pairs: Vec<PairRow>,
+    /// Who is in the table.
+    pub shares: Vec<ShareRow>,
+    /// Where the shares of the population come from.
+    pub population_source: Option<String>,
+    /// What thresholds of the groups' own would do.
+    pub equalised: Option<EqualisedTable>,
+}
+
+impl AttributeTable {
+    /// The comparison of this id.
+    pub fn disparity(&self, id: &str) -> Option<&DisparityRow> {
+        self.disparities.iter().find(|row| row.id == id)
+    }
 }
 
 /// Which of these counts must be withheld: the small ones, and as many more as it takes to hide them in their sum.
@@ -154,9 +293,10 @@ fn slices(attribute: &AttributeAudit) -> Vec<Vec<usize>> {
     slices
 }
 
-/// [`withheld`] within every slice, until no slice gives anything away.
-fn withheld_in(counts: &[u64], smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
-    let mut hidden = vec![false; counts.len()];
+/// [`withheld`] within every slice, until no slice gives anything away. A count of rows is small, too, when few
+/// people are behind them.
+fn withheld_in(counts: &[u64], people: &[u64], smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
+    let mut hidden: Vec<bool> = people.iter().map(|&n| is_small_cell(n, smallest)).collect();
     loop {
         let before = hidden.clone();
         for slice in slices {
@@ -176,27 +316,17 @@ fn withheld_in(counts: &[u64], smallest: u64, slices: &[Vec<usize>]) -> Vec<bool
 
 /// Groups whose rates would give a cell of some two-by-two table away: their own, or through sums another's.
 fn hidden_rates(attribute: &AttributeAudit, smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
-    let tables: Vec<Confusion> = attribute.audit.groups.iter().map(|g| g.confusion.unwrap_or_default()).collect();
+    let groups = &attribute.audit.groups;
     let cells: [fn(&Confusion) -> u64; 4] = [|c| c.tp, |c| c.fp, |c| c.fn_, |c| c.tn];
-    let mut hidden = vec![false; tables.len()];
+    let mut hidden = vec![false; groups.len()];
     for cell in cells {
-        let counts: Vec<u64> = tables.iter().map(cell).collect();
-        for (slot, hide) in hidden.iter_mut().zip(withheld_in(&counts, smallest, slices)) {
+        let counts: Vec<u64> = groups.iter().map(|g| cell(&g.confusion)).collect();
+        let people: Vec<u64> = groups.iter().map(|g| cell(&g.people)).collect();
+        for (slot, hide) in hidden.iter_mut().zip(withheld_in(&counts, &people, smallest, slices)) {
             *slot |= hide;
         }
     }
     hidden
-}
-
-/// Every metric of a group as it may be shown.
-fn figures(group: &GroupEstimates, smallest: u64, hide: Hidden) -> Vec<(Metric, Shown)> {
-    let figure = |(metric, estimate): &(Metric, Estimate)| {
-        let ratio = estimate.figure.is_ok() && metric.ratio(&Confusion::default()).is_some();
-        let gone = if *metric == Metric::Prevalence { hide.positives } else { hide.rates || hide.positives };
-        let shown = if ratio && gone { Shown::Withheld } else { shown(estimate, smallest, hide.n) };
-        (*metric, shown)
-    };
-    group.estimates.iter().map(figure).collect()
 }
 
 /// What of a group is withheld.
@@ -205,104 +335,370 @@ struct Hidden {
     n: bool,
     positives: bool,
     rates: bool,
+    unlabelled: bool,
+}
+
+impl Hidden {
+    fn anything(self) -> bool {
+        self.n || self.positives || self.rates
+    }
+
+    fn of(self, metric: Metric) -> bool {
+        match metric {
+            Metric::Prevalence => self.positives,
+            Metric::MissingLabelRate => self.unlabelled,
+            _ => self.rates || self.positives,
+        }
+    }
+}
+
+/// A group as it may be shown.
+fn group_row(label: &str, group: &GroupEstimates, smallest: u64, hide: Hidden) -> GroupRow {
+    let figure = |(metric, estimate): &(Metric, Estimate)| {
+        let counted = estimate.figure.is_ok() && metric.is_count();
+        let shown = if counted && hide.of(*metric) { Shown::Withheld } else { shown(estimate, smallest, hide.n) };
+        (*metric, shown)
+    };
+    let figures: Vec<(Metric, Shown)> = group.estimates.iter().map(figure).collect();
+    let pooled = group
+        .pooled
+        .iter()
+        .filter(|(metric, _)| !hide.of(*metric) && !hide.n)
+        .map(|(metric, pooled)| {
+            let shown = Shown::Figure {
+                value: pooled.value,
+                low: pooled.low,
+                high: pooled.high,
+                n: None,
+                method: "empirical Bayes, beta-binomial".to_owned(),
+                error_bound: 0.0,
+            };
+            (*metric, shown.rounded(3))
+        })
+        .collect();
+    let positives = group.positives;
+    let negatives = group.n - group.positives.min(group.n);
+    let calibration = shown_bins(&group.calibration, smallest);
+    GroupRow {
+        label: label.to_owned(),
+        n: (!hide.n).then_some(group.n),
+        positives: (!hide.n && !hide.positives).then_some(positives),
+        clusters: group.clusters.filter(|_| !hide.n),
+        calibration_withheld: group.calibration.len() - calibration.len(),
+        calibration,
+        roc: roc(&group.roc, positives, negatives, smallest, hide.anything()),
+        operating: group.operating.iter().filter_map(|o| operating(o, smallest, hide.anything())).collect(),
+        figures,
+        pooled,
+    }
+}
+
+/// A share in steps of at least `smallest` people, so that no difference of two of them tells of fewer; `None` where
+/// the steps would be too coarse to read.
+fn coarse(share: f64, of: u64, smallest: u64) -> Option<f64> {
+    if smallest <= 1 {
+        return Some(share);
+    }
+    let step =
+        [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1].into_iter().find(|step| step * of as f64 >= smallest as f64)?;
+    Some(((share / step).round() * step * 1000.0).round() / 1000.0)
+}
+
+/// A ROC curve in coarse steps; none where a group's counts are withheld or its steps would be too coarse.
+fn roc(points: &[RocPoint], positives: u64, negatives: u64, smallest: u64, hide: bool) -> Vec<RocPoint> {
+    if hide && smallest > 1 {
+        return Vec::new();
+    }
+    let point = |&(fpr, tpr): &RocPoint| Some((coarse(fpr, negatives, smallest)?, coarse(tpr, positives, smallest)?));
+    let mut shown: Vec<RocPoint> = points.iter().map(point).collect::<Option<_>>().unwrap_or_default();
+    shown.dedup();
+    shown
+}
+
+/// One threshold in coarse steps.
+fn operating(point: &Operating, smallest: u64, hide: bool) -> Option<OperatingRow> {
+    if hide && smallest > 1 {
+        return None;
+    }
+    let (counts, mass) = (&point.counts, &point.mass);
+    let rate = |metric: Metric| {
+        let (_, n, _) = metric.share(counts)?;
+        coarse(metric.of_counts(mass, mass)?, n, smallest)
+    };
+    let n = counts.n();
+    let net_benefit = point.net_benefit.and_then(|(value, low, high)| {
+        Some((coarse(value, n, smallest)?, coarse(low, n, smallest)?, coarse(high, n, smallest)?))
+    });
+    Some(OperatingRow {
+        threshold: point.threshold,
+        selection_rate: rate(Metric::SelectionRate),
+        tpr: rate(Metric::Tpr),
+        fpr: rate(Metric::Fpr),
+        ppv: rate(Metric::Ppv),
+        net_benefit,
+    })
+}
+
+/// The bins of a calibration curve that may be shown.
+fn shown_bins(bins: &[CalibrationBin], smallest: u64) -> Vec<CalibrationBin> {
+    let of = |count: fn(&CalibrationBin) -> u64| withheld(&bins.iter().map(count).collect::<Vec<_>>(), smallest);
+    let hidden = [of(|b| b.n), of(|b| b.events), of(|b| b.n.saturating_sub(b.events))];
+    let shown = |index: usize| hidden.iter().all(|hidden| hidden.get(index) == Some(&false));
+    bins.iter().enumerate().filter(|(index, _)| shown(*index)).map(|(_, bin)| *bin).collect()
+}
+
+/// The curve of one group among several, whose exact bins would give those of another away through everyone's.
+fn coarse_bins(bins: &[CalibrationBin], smallest: u64) -> Vec<CalibrationBin> {
+    bins.iter()
+        .filter_map(|bin| {
+            let step = |share: f64| coarse(share, bin.n, smallest);
+            let bin =
+                CalibrationBin { observed: step(bin.observed)?, low: step(bin.low)?, high: step(bin.high)?, ..*bin };
+            Some(if smallest > 1 { CalibrationBin { n: 0, events: 0, ..bin } } else { bin })
+        })
+        .collect()
 }
 
 /// An attribute as it may be shown.
 pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
     let audit = &attribute.audit;
-    let sizes: Vec<u64> = audit.groups.iter().map(|g| g.n).collect();
-    let positives: Vec<u64> = audit.groups.iter().map(|g| g.positives).collect();
-    let negatives: Vec<u64> = audit.groups.iter().map(|g| g.n - g.positives).collect();
     let slices = slices(attribute);
-    let hide_n = withheld_in(&sizes, smallest, &slices);
-    let hide_positives = withheld_in(&positives, smallest, &slices);
-    let hide_negatives = withheld_in(&negatives, smallest, &slices);
+    let hidden = |rows: fn(&GroupEstimates) -> u64, people: fn(&GroupEstimates) -> u64| {
+        let rows: Vec<u64> = audit.groups.iter().map(rows).collect();
+        let people: Vec<u64> = audit.groups.iter().map(people).collect();
+        withheld_in(&rows, &people, smallest, &slices)
+    };
+    let hide_n = hidden(|g| g.n, |g| g.clusters.unwrap_or(g.n));
+    let hide_positives = hidden(|g| g.positives, |g| g.positives);
+    let hide_negatives = hidden(|g| g.n - g.positives.min(g.n), |g| g.n - g.positives.min(g.n));
+    let hide_unlabelled = hidden(|g| g.confusion.unlabelled, |g| g.people.unlabelled);
     let hide_rates = hidden_rates(attribute, smallest, &slices);
-    let mut groups = Vec::new();
-    for (index, (label, group)) in attribute.labels.iter().zip(&audit.groups).enumerate() {
+    // Labels that are classes or numbers have no positives that could be told.
+    let binary = |g: &GroupEstimates| g.confusion.n() > 0;
+    let hide_of = |index: usize| {
         let is = |flags: &[bool]| flags.get(index).copied().unwrap_or(true);
-        let hide = is(&hide_n);
-        groups.push(GroupRow {
-            label: label.clone(),
-            n: (!hide).then_some(group.n),
-            positives: (!hide && !is(&hide_positives) && !is(&hide_negatives)).then_some(group.positives),
-            // A group whose size is withheld shows rounded figures, from which no count can be worked out.
-            figures: figures(
-                group,
-                smallest,
-                Hidden {
-                    n: hide,
-                    positives: !hide && (is(&hide_positives) || is(&hide_negatives)),
-                    rates: !hide && is(&hide_rates),
-                },
-            ),
-        });
+        let n = is(&hide_n);
+        let labels = audit.groups.get(index).is_some_and(binary);
+        // A group whose size is withheld shows rounded figures, from which no count can be worked out.
+        Hidden {
+            n,
+            positives: !n && labels && (is(&hide_positives) || is(&hide_negatives)),
+            rates: !n && labels && is(&hide_rates),
+            unlabelled: !n && is(&hide_unlabelled),
+        }
+    };
+    let mut groups: Vec<GroupRow> = Vec::new();
+    for (index, (label, group)) in attribute.labels.iter().zip(&audit.groups).enumerate() {
+        let row = group_row(label, group, smallest, hide_of(index));
+        let calibration = coarse_bins(&row.calibration, smallest);
+        let calibration_withheld = group.calibration.len() - calibration.len();
+        groups.push(GroupRow { calibration, calibration_withheld, ..row });
     }
     let overall = &audit.overall;
-    let small = is_small_cell(overall.positives, smallest) || is_small_cell(overall.n - overall.positives, smallest);
-    let confusion = overall.confusion.unwrap_or_default();
-    let small_cell = [confusion.tp, confusion.fp, confusion.fn_, confusion.tn]
-        .into_iter()
-        .any(|cell| is_small_cell(cell, smallest));
-    let disparities = audit
-        .disparities
-        .iter()
-        .map(|d| DisparityRow {
-            id: d.disparity.id(),
-            title: d.disparity.title(),
-            figure: compared(d, &groups, smallest),
-            groups: d.groups,
-            left_out: d
-                .left_out
-                .iter()
-                .map(|l| {
-                    let label = attribute.labels.get(l.group).map_or("?", String::as_str);
-                    format!("{label} ({}: {})", l.rate.title(), l.because)
-                })
-                .collect(),
-        })
-        .collect();
-    let bins = &overall.calibration;
-    let hidden_bins = [
-        withheld(&bins.iter().map(|b| b.n).collect::<Vec<_>>(), smallest),
-        withheld(&bins.iter().map(|b| b.events).collect::<Vec<_>>(), smallest),
-        withheld(&bins.iter().map(|b| b.n.saturating_sub(b.events)).collect::<Vec<_>>(), smallest),
-    ];
-    let shown_bin = |index: usize| hidden_bins.iter().all(|hidden| hidden.get(index) == Some(&false));
-    let calibration: Vec<CalibrationBin> =
-        bins.iter().enumerate().filter(|(index, _)| shown_bin(*index)).map(|(_, bin)| *bin).collect();
+    let small = |n: u64| binary(overall) && is_small_cell(n, smallest);
+    let c = &overall.confusion;
+    let hide_overall = Hidden {
+        n: false,
+        positives: small(overall.positives) || small(overall.n - overall.positives.min(overall.n)),
+        rates: [c.tp, c.fp, c.fn_, c.tn].into_iter().any(small),
+        unlabelled: is_small_cell(c.unlabelled, smallest),
+    };
+    let row = group_row("everyone", overall, smallest, hide_overall);
+    let overall_row = GroupRow { n: (!is_small_cell(overall.n, smallest)).then_some(overall.n), ..row };
+    let label = |at: usize| attribute.labels.get(at).cloned().unwrap_or_default();
+    let seen = Seen { groups: &groups, smallest };
     AttributeTable {
-        attribute: attribute.attribute.clone(),
+        attribute: attribute.name(),
         stands_for: attribute.stands_for.clone(),
+        of_class: attribute.class.is_some(),
+        reference: audit.reference.map(label),
+        disparities: disparities(attribute, &seen),
+        contrasts: audit
+            .contrasts
+            .iter()
+            .map(|c| {
+                let side = |at: usize| groups.get(at);
+                let sides = [side(c.group), audit.reference.and_then(side)];
+                let of = |estimate: &Estimate| seen.of_two(estimate, &sides, &[c.metric]);
+                let difference = of(&c.difference);
+                let hidden = difference == Shown::Withheld;
+                ContrastRow {
+                    group: label(c.group),
+                    metric: c.metric,
+                    ratio: c.ratio.as_ref().map(of),
+                    p: c.p.filter(|_| !hidden),
+                    holm: c.holm.filter(|_| !hidden),
+                    benjamini_hochberg: c.benjamini_hochberg.filter(|_| !hidden),
+                    difference,
+                }
+            })
+            .collect(),
+        pairs: audit
+            .pairs
+            .iter()
+            .map(|(at, pair, estimate)| {
+                let sides = [groups.get(*at), audit.reference.and_then(|r| groups.get(r))];
+                PairRow { group: label(*at), pair: *pair, figure: seen.of_two(estimate, &sides, pair.rates()) }
+            })
+            .collect(),
+        shares: shares(attribute, &groups, smallest),
+        population_source: attribute.population_source.clone(),
+        equalised: audit.equalised.as_ref().map(|e| equalised(e, attribute, &groups, smallest)),
         groups,
-        overall: GroupRow {
-            label: "everyone".to_owned(),
-            n: (!is_small_cell(overall.n, smallest)).then_some(overall.n),
-            positives: (!small).then_some(overall.positives),
-            figures: figures(overall, smallest, Hidden { n: false, positives: small, rates: small_cell }),
-        },
-        disparities,
-        calibration_withheld: overall.calibration.len() - calibration.len(),
-        calibration,
+        overall: overall_row,
     }
 }
 
-/// A comparison. The rows compared would tell the size of a small group that was left out, and the exact difference
-/// to a rate that is shown would tell one that is withheld; so either is then given less exactly.
-fn compared(disparity: &DisparityEstimate, groups: &[GroupRow], smallest: u64) -> Shown {
-    let rate_withheld = |row: &GroupRow| {
-        row.figures
-            .iter()
-            .any(|(metric, shown)| disparity.disparity.rates().contains(metric) && *shown == Shown::Withheld)
-    };
-    let masked = !disparity.left_out.is_empty() || groups.iter().any(|row| row.n.is_none());
-    let figure = shown(&disparity.estimate, smallest, masked);
-    match figure {
-        Shown::Figure { value, .. } if groups.iter().any(rate_withheld) => {
-            figure.rounded(if value < 0.1 { 2 } else { 1 })
+/// Comparisons of two scores, those of groups left out whose size or labels are withheld.
+pub fn paired(evidence: &BiasEvidence, smallest: u64) -> Vec<(Paired, Shown)> {
+    let tables: Vec<AttributeTable> = evidence
+        .attributes
+        .iter()
+        .filter(|a| evidence.paired.iter().any(|p| p.attribute == a.attribute) && a.class.is_none())
+        .map(|a| on_paper(a, smallest))
+        .collect();
+    let of = |paired: &Paired| {
+        let table = tables.iter().find(|t| t.attribute == paired.attribute);
+        let row = table.and_then(|t| t.groups.iter().find(|row| row.label == paired.group));
+        match row {
+            Some(row) if row.n.is_none() || row.positives.is_none() => Shown::Withheld,
+            _ => shown(&paired.difference, smallest, false),
         }
-        figure => figure,
+    };
+    evidence.paired.iter().map(|paired| (paired.clone(), of(paired))).collect()
+}
+
+fn shares(attribute: &AttributeAudit, groups: &[GroupRow], smallest: u64) -> Vec<ShareRow> {
+    let Some(representation) = &attribute.representation else { return Vec::new() };
+    let small: Vec<u64> = representation.shares.iter().map(|s| s.share.events).collect();
+    let hidden = withheld(&small, smallest);
+    representation
+        .shares
+        .iter()
+        .zip(&attribute.labels)
+        .zip(hidden)
+        .enumerate()
+        .map(|(at, ((found, label), hide))| {
+            let hide = hide || groups.get(at).is_some_and(|row| row.n.is_none());
+            let of = |estimate: &Estimate| if hide { Shown::Withheld } else { shown(estimate, smallest, false) };
+            ShareRow {
+                group: label.clone(),
+                share: of(&found.share),
+                population: found.population,
+                ratio: found.ratio.as_ref().map(of),
+            }
+        })
+        .collect()
+}
+
+fn equalised(
+    equalised: &Equalised,
+    attribute: &AttributeAudit,
+    groups: &[GroupRow],
+    smallest: u64,
+) -> EqualisedTable {
+    let before = |at: usize| {
+        let points = attribute.audit.groups.get(at).map(|g| g.operating.as_slice()).unwrap_or_default();
+        points.iter().find(|o| o.threshold == equalised.threshold)
+    };
+    let row = |at: usize, label: &String| {
+        let hide =
+            groups.get(at).is_none_or(|row| row.n.is_none() || row.figure(Metric::Tpr) == Some(&Shown::Withheld));
+        let show = |point: Option<&Operating>| point.and_then(|o| operating(o, smallest, hide));
+        (label.clone(), show(before(at)), show(equalised.groups.get(at).and_then(Option::as_ref)))
+    };
+    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
+    let cost = [Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv, Metric::Accuracy]
+        .into_iter()
+        .filter_map(|metric| {
+            let of = |mass: &Confusion<f64>| metric.of_counts(mass, mass).map(rounded);
+            Some((metric, of(&equalised.before.mass)?, of(&equalised.after)?))
+        })
+        .collect();
+    EqualisedTable {
+        metric: equalised.metric,
+        target: rounded(equalised.target),
+        threshold: equalised.threshold,
+        groups: attribute.labels.iter().enumerate().map(|(at, label)| row(at, label)).collect(),
+        cost,
     }
+}
+
+/// What of the groups is shown, on which depends what may be shown of their comparison.
+struct Seen<'a> {
+    groups: &'a [GroupRow],
+    smallest: u64,
+}
+
+impl Seen<'_> {
+    /// A comparison of all groups. The rows compared would tell the size of a small group that was left out, and the
+    /// exact difference to a rate that is shown would tell one that is withheld; so either is then given less exactly.
+    fn of_all(&self, estimate: &Estimate, rates: &[Metric], left_out: bool) -> Shown {
+        let gone = |row: &GroupRow| rates.iter().any(|rate| row.figure(*rate) == Some(&Shown::Withheld));
+        let masked = left_out || self.groups.iter().any(|row| row.n.is_none());
+        let figure = shown(estimate, self.smallest, masked);
+        match figure {
+            Shown::Figure { value, .. } if self.groups.iter().any(gone) => {
+                figure.rounded(if value.abs() < 0.1 { 2 } else { 1 })
+            }
+            figure => figure,
+        }
+    }
+
+    /// A comparison of two groups: nothing where a rate of either is withheld, less exactly where a size is.
+    fn of_two(&self, estimate: &Estimate, sides: &[Option<&GroupRow>], rates: &[Metric]) -> Shown {
+        if estimate.figure.is_err() {
+            return shown(estimate, self.smallest, true);
+        }
+        let gone =
+            |row: &GroupRow| rates.iter().any(|rate| matches!(row.figure(*rate), None | Some(Shown::Withheld)));
+        if sides.iter().any(|side| side.is_none_or(gone)) {
+            return Shown::Withheld;
+        }
+        shown(estimate, self.smallest, sides.iter().flatten().any(|row| row.n.is_none()))
+    }
+}
+
+fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow> {
+    let audit = &attribute.audit;
+    let why = |l: &LeftOut| {
+        let label = attribute.labels.get(l.group).map_or("?", String::as_str);
+        format!("{label} ({}: {})", l.metric.title(), l.because)
+    };
+    let composites = audit.composites.iter().map(|(which, estimate)| {
+        let odds = which.rates().contains(&Metric::Tpr);
+        let left_out: Vec<String> = if odds { audit.odds_left_out.iter().map(why).collect() } else { Vec::new() };
+        let groups = if odds {
+            (0..audit.groups.len()).filter(|&g| !audit.odds_left_out.iter().any(|l| l.group == g)).count()
+        } else {
+            audit.groups.len()
+        };
+        DisparityRow {
+            id: which.definition().id.to_owned(),
+            title: which.definition().title.to_owned(),
+            form: None,
+            figure: seen.of_all(estimate, which.rates(), !left_out.is_empty()),
+            groups,
+            left_out,
+            bounds: None,
+        }
+    });
+    let spreads = audit.spreads.iter().flat_map(|spread| {
+        let left_out: Vec<String> = spread.left_out.iter().map(why).collect();
+        spread.forms.iter().map(move |(form, estimate)| DisparityRow {
+            id: form.of(spread.metric),
+            title: form.title_of(spread.metric),
+            form: Some((spread.metric, *form)),
+            figure: seen.of_all(estimate, &[spread.metric], !left_out.is_empty()),
+            groups: spread.groups,
+            left_out: left_out.clone(),
+            bounds: spread
+                .bounds
+                .filter(|b| *form == Form::Difference && !is_small_cell(b.rows, seen.smallest))
+                .map(|b| ((b.best * 1000.0).round() / 1000.0, (b.worst * 1000.0).round() / 1000.0)),
+        })
+    });
+    composites.chain(spreads).collect()
 }
 
 impl Shown {
@@ -342,24 +738,34 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use medattest_metrics::{Options, Row, audit};
+    use medattest_metrics::{Audit, Grouping, Options, Rows, audit};
 
     use super::*;
 
     /// (tp, fn, fp, tn) of each group.
     fn attribute(name: &str, groups: &[(&str, [u64; 4])]) -> AttributeAudit {
-        let mut rows = Vec::new();
-        for (group, (_, counts)) in groups.iter().enumerate() {
+        let mut rows = Rows { predicted: Some(Vec::new()), ..Rows::default() };
+        let mut codes = Vec::new();
+        for (group, (_, counts)) in (0u32..).zip(groups) {
             let kinds = [(true, true), (true, false), (false, true), (false, false)];
             for ((label, predicted), count) in kinds.into_iter().zip(counts).filter(|(_, count)| **count > 0) {
-                rows.push(Row { group, cluster: 0, label, predicted: Some(predicted), score: None, count: *count });
+                rows.label.push(Some(label));
+                rows.predicted.get_or_insert_default().push(predicted);
+                rows.count.push(*count);
+                codes.push(group);
             }
         }
+        let grouping =
+            Grouping { codes, groups: groups.len(), missing: vec![false; groups.len()], reference: Some(1) };
+        let options = Options { draws: 100, events: 1, ..Options::default() };
         AttributeAudit {
             attribute: name.into(),
             stands_for: "other".into(),
+            class: None,
             labels: groups.iter().map(|(label, _)| (*label).to_owned()).collect(),
-            audit: audit(&rows, groups.len(), &Options { draws: 100, ..Options::default() }),
+            audit: audit(&rows, &[grouping], &options).pop().unwrap_or_else(Audit::default),
+            representation: None,
+            population_source: None,
         }
     }
 

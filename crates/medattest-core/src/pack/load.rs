@@ -80,6 +80,7 @@ struct Draft {
     evidence_date: jiff::civil::Date,
     earliest: jiff::civil::Date,
     limits: String,
+    opt_in: bool,
     applies: RawPredicate,
     classifications: Vec<DraftClassification>,
 }
@@ -141,6 +142,7 @@ fn draft(raw: &RawPack, catalog: &mut Catalog, diagnostics: &mut Diagnostics) ->
     let evidence_date = root.required_date("evidence-date", diagnostics);
     let earliest = root.required_date("earliest", diagnostics);
     let limits = root.required_string("limits", diagnostics);
+    let opt_in = root.boolean("opt-in", diagnostics).unwrap_or(false);
     let applies = predicate(&mut root, "applies", diagnostics)
         .unwrap_or(RawPredicate { source: "true".into(), place: Place::file(&head.name) });
     root.finish(diagnostics);
@@ -181,6 +183,7 @@ fn draft(raw: &RawPack, catalog: &mut Catalog, diagnostics: &mut Diagnostics) ->
         evidence_date: evidence_date?,
         earliest: earliest?,
         limits: limits?,
+        opt_in,
         applies,
         classifications,
     })
@@ -323,6 +326,7 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         evidence_date: draft.evidence_date,
         earliest: draft.earliest,
         limits: draft.limits,
+        opt_in: draft.opt_in,
         digest: sha256_hex(joined.as_bytes()),
         applies,
         requirements,

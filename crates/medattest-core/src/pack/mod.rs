@@ -36,6 +36,8 @@ pub struct Pack {
     pub earliest: Date,
     /// What the pack does not cover or could not verify.
     pub limits: String,
+    /// Whether the pack judges only projects that name it.
+    pub opt_in: bool,
     /// SHA-256 over the pack's files.
     pub digest: String,
     /// When the pack has anything to say about a system.

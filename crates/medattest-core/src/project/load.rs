@@ -19,6 +19,9 @@ use crate::world::{World, sha256_hex};
 /// The name of the project file.
 const PROJECT_FILE: &str = "medattest.toml";
 
+/// Stands for every pack that need not be named to judge.
+const EVERY_PACK: &str = "all";
+
 type Diagnostics = Vec<Diagnostic>;
 
 /// What a project says about where things lie, needed before anything else is loaded.
@@ -198,13 +201,13 @@ fn chosen_packs(
     diagnostics: &mut Diagnostics,
 ) -> Vec<String> {
     let chosen = root.strings("packs", diagnostics);
-    let all = || library.packs.iter().map(|pack| pack.id.clone());
+    let all = || library.packs.iter().filter(|pack| !pack.opt_in).map(|pack| pack.id.clone());
     if chosen.is_empty() {
         return all().collect();
     }
-    for id in &chosen {
+    for id in chosen.iter().filter(|id| *id != EVERY_PACK) {
         if library.packs.get(id).is_none() {
-            let known: Vec<String> = all().collect();
+            let known: Vec<String> = library.packs.iter().map(|pack| pack.id.clone()).collect();
             let near = closest(id, known.iter().map(String::as_str));
             diagnostics.push(Diagnostic {
                 place: place.clone(),
@@ -217,7 +220,12 @@ fn chosen_packs(
             });
         }
     }
-    chosen
+    let mut packs: Vec<String> = Vec::new();
+    for id in chosen {
+        if id == EVERY_PACK { packs.extend(all()) } else { packs.push(id) }
+    }
+    packs.dedup();
+    packs
 }
 
 fn gate_policy(root: &mut Table<'_>, diagnostics: &mut Diagnostics) -> GatePolicy {

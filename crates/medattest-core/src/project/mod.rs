@@ -5,6 +5,7 @@ mod load;
 mod system;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
 use crate::fact::FactSet;
@@ -12,6 +13,7 @@ use crate::gate::GatePolicy;
 
 pub(crate) use facts::{Reading, Statements, read_facts};
 pub use load::{OwnFolders, load_project, own_folders};
+pub use system::unfit;
 
 /// A project: an organisation, its systems and its policy.
 #[derive(Debug, Clone)]
@@ -45,17 +47,44 @@ pub struct System {
     pub tables: Vec<Table>,
 }
 
+/// What kind of prediction a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Labels and decisions of 0 or 1, scores.
+    #[default]
+    Binary,
+    /// One of several classes.
+    Multiclass,
+    /// A number.
+    Regression,
+}
+
+impl Task {
+    /// The name in a system file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Multiclass => "multiclass",
+            Self::Regression => "regression",
+        }
+    }
+}
+
 /// A table of predictions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Id, unique in the system.
     pub id: String,
-    /// Where it is described.
+    /// Where it is described; not part of what is stored.
+    #[serde(skip)]
     pub place: Place,
     /// Path below the data folder.
     pub path: String,
     /// What the rows are.
     pub use_: TableUse,
+    /// What kind of prediction it holds.
+    pub task: Task,
     /// SQL condition that rows must fulfil.
     pub filter: Option<String>,
     /// Column with the outcome.
@@ -66,16 +95,24 @@ pub struct Table {
     pub score: Option<String>,
     /// Whether the score is a probability.
     pub probability: bool,
+    /// Column with a second score of the same rows, to be compared with the first.
+    pub versus: Option<String>,
+    /// Lowest score that is flagged.
+    pub threshold: Option<f64>,
+    /// Column with survey weights.
+    pub weight: Option<String>,
     /// Column that says which rows belong to one patient.
     pub cluster: Option<String>,
     /// Columns by which people are grouped.
     pub groups: Vec<Column>,
     /// Groups of columns to be looked at together.
     pub intersections: Vec<Vec<String>>,
+    /// Columns that may stand in for an attribute.
+    pub features: Vec<String>,
 }
 
 /// A column by which people are grouped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// Column name.
     pub column: String,
@@ -83,10 +120,19 @@ pub struct Column {
     pub stands_for: String,
     /// Ascending cuts, for numbers.
     pub bins: Vec<f64>,
+    /// The group that others are compared with; the largest where none is named.
+    pub reference: Option<String>,
+    /// Labels that stand for a missing attribute, besides an empty cell.
+    pub unknown: Vec<String>,
+    /// Shares of groups in the population that the table should be like.
+    pub population: Vec<(String, f64)>,
+    /// Where these shares come from.
+    pub population_source: Option<String>,
 }
 
 /// What the rows of a table are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TableUse {
     /// What the model learnt from.
     Training,

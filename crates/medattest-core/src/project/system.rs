@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::facts::{Reading, Statements, read_facts};
 use super::load::{safe_path, text_of};
-use super::{Column, System, Table, TableUse};
+use super::{Column, System, Table, TableUse, Task};
 use crate::catalog::{Catalog, FactType, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::fact::{Fact, FactSet, Subject};
@@ -164,7 +164,24 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
     let path = table.required_string("path", diagnostics);
     let use_ = table.choice("use", &["training", "evaluation", "deployment"], diagnostics);
     let filter = table.string("filter", diagnostics);
+    let task = match table.choice("task", &["binary", "multiclass", "regression"], diagnostics).as_deref() {
+        Some("multiclass") => Task::Multiclass,
+        Some("regression") => Task::Regression,
+        _ => Task::Binary,
+    };
+    let threshold = table.take("threshold").and_then(|node| {
+        let found = number(&node.value);
+        if found.is_none() {
+            diagnostics.push(node.mistake(
+                "wrong-type",
+                format!("{} is not a number", node.shown()),
+                "such as threshold = 0.2",
+            ));
+        }
+        found
+    });
     let (mut label, mut prediction, mut score, mut probability, mut cluster) = (None, None, None, true, None);
+    let (mut versus, mut weight) = (None, None);
     if let Some(mut columns) = table.table("columns", diagnostics) {
         label = columns.required_string("label", diagnostics);
         prediction = columns.string("prediction", diagnostics);
@@ -172,13 +189,13 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         let kind = columns.choice("score-kind", &["probability", "margin"], diagnostics);
         probability = kind.as_deref() != Some("margin");
         cluster = columns.string("cluster", diagnostics);
-        if prediction.is_none() && score.is_none() {
-            diagnostics.push(Diagnostic {
-                place: columns.place(),
-                code: "nothing-to-measure",
-                message: "neither `prediction` nor `score` is named".into(),
-                hint: Some("name the column with the model's decision (0/1), its score, or both".into()),
-            });
+        versus = columns.string("versus", diagnostics);
+        weight = columns.string("weight", diagnostics);
+        let mut mistake = |code, message: String, hint: &str| {
+            diagnostics.push(Diagnostic { place: columns.place(), code, message, hint: Some(hint.to_owned()) });
+        };
+        if let Some((code, message, hint)) = unfit(task, prediction.is_some(), score.is_some(), versus.is_some()) {
+            mistake(code, message.to_owned(), hint);
         }
         columns.finish(diagnostics);
     } else {
@@ -189,6 +206,7 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
             hint: Some("add [table.columns] with label, prediction and score".into()),
         });
     }
+    let features = table.strings("features", diagnostics);
     let groups = read_groups(table, catalog, diagnostics);
     let mut intersections = Vec::new();
     if let Some(node) = table.take("intersections") {
@@ -234,15 +252,52 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         place,
         path,
         use_,
+        task,
         filter,
         label,
         prediction,
         score,
         probability,
+        versus,
+        threshold,
+        weight,
         cluster,
         groups,
         intersections,
+        features,
     })
+}
+
+/// Why columns of these roles cannot be measured together, if so, with the code and what to do.
+pub fn unfit(
+    task: Task,
+    prediction: bool,
+    score: bool,
+    versus: bool,
+) -> Option<(&'static str, &'static str, &'static str)> {
+    match task {
+        Task::Binary if !prediction && !score => Some((
+            "nothing-to-measure",
+            "neither `prediction` nor `score` is named",
+            "name the column with the model's decision (0/1), its score, or both",
+        )),
+        Task::Binary if versus && !score => Some((
+            "nothing-to-compare",
+            "`versus` names a second score, but no `score` is named",
+            "name the column with the score as well",
+        )),
+        Task::Multiclass | Task::Regression if !prediction => Some((
+            "nothing-to-measure",
+            "no `prediction` is named",
+            "name the column with the predicted class or number",
+        )),
+        Task::Multiclass | Task::Regression if score || versus => Some((
+            "score-without-use",
+            "a score is measured for yes-or-no predictions only",
+            "leave `score` and `versus` out, or say task = \"binary\"",
+        )),
+        _ => None,
+    }
 }
 
 fn as_lists(node: &reader::Node<'_>) -> Option<Vec<Vec<String>>> {
@@ -272,7 +327,7 @@ fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &m
         let Some(node) = groups.take(&column) else { continue };
         match &node.value {
             DeValue::String(stands_for) if traits.iter().any(|t| t == stands_for) => {
-                columns.push(Column { column, stands_for: stands_for.to_string(), bins: Vec::new() });
+                columns.push(Column { column, stands_for: stands_for.to_string(), ..Column::default() });
             }
             DeValue::Table(inner) => {
                 let get =
@@ -286,15 +341,57 @@ fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &m
                     None => Some(Vec::new()),
                     Some(_) => None,
                 };
-                match (stands_for, bins) {
-                    (Some(stands_for), Some(bins)) if bins.is_sorted_by(|a, b| a < b) && inner.len() <= 2 => {
-                        columns.push(Column { column, stands_for, bins });
+                let text = |key: &str| match get(key) {
+                    Some(DeValue::String(text)) => Some(Some(text.to_string())),
+                    None => Some(None),
+                    Some(_) => None,
+                };
+                let population: Option<Vec<(String, f64)>> = match get("population") {
+                    Some(DeValue::Table(shares)) => shares
+                        .iter()
+                        .map(|(name, share)| {
+                            let share = number(share.get_ref()).filter(|s| *s >= 0.0)?;
+                            Some((name.get_ref().to_string(), share))
+                        })
+                        .collect(),
+                    None => Some(Vec::new()),
+                    Some(_) => None,
+                };
+                let unknown: Option<Vec<String>> = match get("unknown") {
+                    Some(DeValue::Array(labels)) => labels
+                        .iter()
+                        .map(|label| match label.get_ref() {
+                            DeValue::String(text) => Some(text.to_string()),
+                            _ => None,
+                        })
+                        .collect(),
+                    None => Some(Vec::new()),
+                    Some(_) => None,
+                };
+                let known = ["trait", "bins", "reference", "unknown", "population", "population-source"];
+                let more = inner.iter().any(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+                let named = text("reference").zip(text("population-source"));
+                match (stands_for, bins, named, unknown.zip(population)) {
+                    (Some(stands_for), Some(bins), Some((reference, population_source)), Some((unknown, population)))
+                        if bins.is_sorted_by(|a, b| a < b) && !more =>
+                    {
+                        columns.push(Column {
+                            column,
+                            stands_for,
+                            bins,
+                            reference,
+                            unknown,
+                            population,
+                            population_source,
+                        });
                     }
                     _ => diagnostics.push(node.mistake(
                         "group-column",
                         format!("group column `{column}` is not described rightly"),
                         format!(
-                            "write {{ trait = \"age\", bins = [18, 40, 65] }} with ascending bins; traits: {}",
+                            "write {{ trait = \"age\", bins = [18, 40, 65] }} with ascending bins, or {{ trait = \"race\", \
+                             reference = \"White\", unknown = [\"Unknown\"], population = {{ White = 0.6, Black = 0.13 }}, population-source = \
+                             \"census 2020\" }}; traits: {}",
                             allowed.join(", ")
                         ),
                     )),

@@ -1,17 +1,16 @@
 //! JSON v1: a frozen type of its own, so that the inside may change without breaking anyone's parser. Within v1 fields
 //! are only added. Small cells are withheld as on paper: the field is then `null`.
 
+mod bias;
 mod types;
 
 use jiff::civil::Date;
-use medattest_metrics::Metric;
 use schemars::JsonSchema;
 
+pub use bias::bias;
 pub use types::*;
 
-use super::paper::{self, Shown};
 use crate::assess::{Assessment, SystemAssessment};
-use crate::engine::bias::BiasEvidence;
 use crate::fact::{Provenance, State};
 use crate::finding::{Cited, Finding};
 use crate::gate::GateDecision;
@@ -198,76 +197,5 @@ pub fn milestone(milestone: &Milestone) -> MilestoneV1 {
                 missing: rule.missing.clone(),
             })
             .collect(),
-    }
-}
-
-/// What was measured as JSON v1.
-pub fn bias(evidence: &BiasEvidence, smallest: u64) -> BiasV1 {
-    let count = |n: u64| (!crate::value::is_small_cell(n, smallest)).then_some(n);
-    BiasV1 {
-        format: "medattest-bias-v1".to_owned(),
-        engine: format!("{} {}", crate::engine::bias::NAME, crate::engine::bias::VERSION),
-        table: evidence.table.clone(),
-        path: evidence.path.clone(),
-        use_: evidence.use_.clone(),
-        sha256: evidence.sha256.clone(),
-        parameters: evidence.parameters.clone(),
-        smallest_cell: smallest,
-        rows: count(evidence.rows),
-        excluded: count(evidence.excluded),
-        clusters: evidence.clusters.and_then(count),
-        half_cell: evidence.half_cell,
-        attributes: evidence.attributes.iter().map(|a| attribute(&paper::on_paper(a, smallest))).collect(),
-    }
-}
-
-fn attribute(table: &paper::AttributeTable) -> AttributeV1 {
-    AttributeV1 {
-        attribute: table.attribute.clone(),
-        stands_for: table.stands_for.clone(),
-        overall: group(&table.overall),
-        groups: table.groups.iter().map(group).collect(),
-        disparities: table
-            .disparities
-            .iter()
-            .map(|d| DisparityV1 { figure: figure(d.id, &d.figure), groups: d.groups, left_out: d.left_out.clone() })
-            .collect(),
-        calibration: table
-            .calibration
-            .iter()
-            .map(|b| CalibrationV1 { predicted: b.predicted, observed: b.observed, low: b.low, high: b.high, n: b.n })
-            .collect(),
-    }
-}
-
-fn group(row: &paper::GroupRow) -> GroupV1 {
-    let figures = row.figures.iter().map(|(metric, shown): &(Metric, Shown)| figure(metric.id(), shown)).collect();
-    GroupV1 { group: row.label.clone(), n: row.n, positives: row.positives, figures }
-}
-
-fn figure(metric: &str, shown: &Shown) -> FigureV1 {
-    let empty = |because: String| FigureV1 {
-        metric: metric.to_owned(),
-        value: None,
-        low: None,
-        high: None,
-        n: None,
-        method: None,
-        error_bound: None,
-        because: Some(because),
-    };
-    match shown {
-        Shown::Withheld => empty("withheld: a count is under the smallest cell".to_owned()),
-        Shown::NotEstimable(because) => empty(format!("not estimable: {because}")),
-        Shown::Figure { value, low, high, n, method, error_bound } => FigureV1 {
-            metric: metric.to_owned(),
-            value: Some(*value),
-            low: Some(*low),
-            high: Some(*high),
-            n: *n,
-            method: Some(method.clone()),
-            error_bound: Some(*error_bound),
-            because: None,
-        },
     }
 }

@@ -288,41 +288,69 @@ pub struct BiasV1 {
     /// What the rows are.
     #[serde(rename = "use")]
     pub use_: String,
+    /// `binary`, `multiclass` or `regression`.
+    pub task: String,
     /// SHA-256 of the table.
     pub sha256: String,
+    /// SHA-256 of the stored counts, from which every figure can be computed again.
+    pub counts_sha256: String,
     /// Every parameter, as JSON text.
     pub parameters: String,
+    /// Nominal coverage of intervals.
+    pub level: f64,
     /// Counts below this are withheld, denominators below it are not estimated.
     pub smallest_cell: u64,
     /// Rows measured.
     pub rows: Option<u64>,
-    /// Rows left out because label, prediction or score is missing.
+    /// Rows left out because label, prediction, score or weight is missing.
     pub excluded: Option<u64>,
+    /// Those of them that only lack a label.
+    pub unlabelled: Option<u64>,
     /// Clusters, where declared.
     pub clusters: Option<u64>,
+    /// Whether rows have survey weights.
+    pub weighted: bool,
     /// Half the width of a cell of the score grid.
     pub half_cell: f64,
-    /// One entry per attribute and intersection.
+    /// Lowest score that is flagged, where decisions follow from a threshold.
+    pub threshold: Option<f64>,
+    /// What to know before relying on the figures.
+    pub warnings: Vec<String>,
+    /// One entry per attribute and intersection, and per class.
     pub attributes: Vec<AttributeV1>,
+    /// Two scores of the same rows compared.
+    pub paired: Vec<PairedV1>,
+    /// Which features tell of which attribute.
+    pub proxies: Vec<ProxyV1>,
 }
 
 /// One attribute.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct AttributeV1 {
-    /// Column or columns.
+    /// Column or columns, with the class in parentheses where one class is audited against the rest.
     pub attribute: String,
     /// What it stands for.
     #[serde(rename = "trait")]
     pub stands_for: String,
+    /// Group that others are compared with.
+    pub reference: Option<String>,
     /// Everyone.
     pub overall: GroupV1,
     /// Groups.
     pub groups: Vec<GroupV1>,
-    /// Comparisons.
+    /// Comparisons over all groups.
     pub disparities: Vec<DisparityV1>,
-    /// Calibration curve of everyone.
-    pub calibration: Vec<CalibrationV1>,
+    /// Each group against the reference.
+    pub contrasts: Vec<ContrastV1>,
+    /// Figures of a group and the reference together.
+    pub pairs: Vec<PairV1>,
+    /// Who is in the table.
+    pub shares: Vec<ShareV1>,
+    /// Where the shares of the population come from.
+    pub population_source: Option<String>,
+    /// What thresholds of the groups' own would do.
+    pub equalised: Option<EqualisedV1>,
 }
 
 /// One group.
@@ -335,8 +363,18 @@ pub struct GroupV1 {
     pub n: Option<u64>,
     /// Rows with a positive label; null when withheld.
     pub positives: Option<u64>,
+    /// Patients or other clusters; null when withheld or not declared.
+    pub clusters: Option<u64>,
     /// Figures by metric.
     pub figures: Vec<FigureV1>,
+    /// Rates after partial pooling.
+    pub pooled: Vec<FigureV1>,
+    /// Calibration curve; bins that would give counts away are left out.
+    pub calibration: Vec<CalibrationV1>,
+    /// ROC curve as false and true positive rates.
+    pub roc: Vec<[f64; 2]>,
+    /// The group at other thresholds.
+    pub operating: Vec<OperatingV1>,
 }
 
 /// A figure, or why there is none.
@@ -371,6 +409,114 @@ pub struct DisparityV1 {
     pub groups: usize,
     /// Groups left out, with the reason.
     pub left_out: Vec<String>,
+    /// Smallest difference that rows of unknown group could make it.
+    pub best_case: Option<f64>,
+    /// Largest difference that rows of unknown group could make it.
+    pub worst_case: Option<f64>,
+}
+
+/// A group against the reference.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ContrastV1 {
+    /// Label of the group.
+    pub group: String,
+    /// Group minus reference.
+    pub difference: FigureV1,
+    /// Group over reference.
+    pub ratio: Option<FigureV1>,
+    /// Two-sided p-value.
+    pub p: Option<f64>,
+    /// Adjusted by Holm.
+    pub holm: Option<f64>,
+    /// Adjusted by Benjamini and Hochberg.
+    pub benjamini_hochberg: Option<f64>,
+}
+
+/// A figure of a group and the reference together.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PairV1 {
+    /// Label of the group.
+    pub group: String,
+    /// The figure.
+    pub figure: FigureV1,
+}
+
+/// A group's share of the rows.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ShareV1 {
+    /// Label of the group.
+    pub group: String,
+    /// Share of the rows.
+    pub share: FigureV1,
+    /// Share of the declared population.
+    pub population: Option<f64>,
+    /// One over the other.
+    pub ratio: Option<FigureV1>,
+}
+
+/// What thresholds of the groups' own would do. Nothing is changed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EqualisedV1 {
+    /// The figure that is made equal.
+    pub metric: String,
+    /// Its value for everyone at the threshold in use.
+    pub target: f64,
+    /// The threshold in use.
+    pub threshold: f64,
+    /// Each group at the threshold in use and at its own.
+    pub groups: Vec<EqualisedGroupV1>,
+    /// Everyone before and after.
+    pub cost: Vec<CostV1>,
+}
+
+/// One group at its own threshold.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EqualisedGroupV1 {
+    /// Label of the group.
+    pub group: String,
+    /// At the threshold in use; null when withheld.
+    pub before: Option<OperatingV1>,
+    /// At its own; null when withheld or too small for one.
+    pub after: Option<OperatingV1>,
+}
+
+/// What equalising costs everyone.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CostV1 {
+    /// The figure.
+    pub metric: String,
+    /// At the threshold in use.
+    pub before: f64,
+    /// With each group at its own.
+    pub after: f64,
+}
+
+/// A group at one threshold, in steps that tell no small count.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OperatingV1 {
+    /// Lowest score that is flagged.
+    pub threshold: f64,
+    /// Selection rate.
+    pub selection_rate: Option<f64>,
+    /// Sensitivity.
+    pub tpr: Option<f64>,
+    /// False positive rate.
+    pub fpr: Option<f64>,
+    /// Positive predictive value.
+    pub ppv: Option<f64>,
+    /// Net benefit.
+    pub net_benefit: Option<f64>,
+    /// Lower end of its interval.
+    pub net_benefit_low: Option<f64>,
+    /// Upper end of its interval.
+    pub net_benefit_high: Option<f64>,
 }
 
 /// A point of the calibration curve.
@@ -385,6 +531,46 @@ pub struct CalibrationV1 {
     pub low: f64,
     /// Upper end of its interval.
     pub high: f64,
+    /// Rows; null where several groups share the curve's rows.
+    pub n: Option<u64>,
+}
+
+/// Two scores of the same rows.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PairedV1 {
+    /// Column of the second score.
+    pub versus: String,
+    /// Attribute; `everyone` for all rows.
+    pub attribute: String,
+    /// Group of it.
+    pub group: String,
+    /// AUROC of the score less that of the second.
+    pub difference: FigureV1,
+    /// P-value that they are equal.
+    pub p: Option<f64>,
+}
+
+/// How much a feature tells of an attribute.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProxyV1 {
+    /// Attribute.
+    pub attribute: String,
+    /// Feature.
+    pub feature: String,
     /// Rows.
-    pub n: u64,
+    pub n: Option<u64>,
+    /// Values or bins of the feature.
+    pub values: Option<usize>,
+    /// Mutual information in nats.
+    pub information: Option<f64>,
+    /// Share of the attribute's entropy that the feature removes, corrected for chance.
+    pub share: Option<f64>,
+    /// P-value of independence.
+    pub p: Option<f64>,
+    /// Adjusted by Holm.
+    pub holm: Option<f64>,
+    /// Why it was not measured.
+    pub because: Option<String>,
 }

@@ -1,0 +1,192 @@
+//! How far the groups of an attribute lie apart: every figure over all groups, with its interval.
+
+use crate::attribute::{Attribute, Measured, sum_of, table_of};
+use crate::audit::GroupEstimates;
+use crate::between::Composite;
+use crate::confusion::Confusion;
+use crate::estimate::{Estimate, Figure, NotEstimable};
+use crate::metric::Metric;
+use crate::rate::z;
+use crate::sample::normals;
+use crate::spread::{Form, LeftOut, Spread, away_from_parity, bounds};
+
+/// Draws of figures that are not counts, from the standard error of each group.
+const PARAMETRIC_DRAWS: usize = 2000;
+
+impl Attribute<'_> {
+    pub(crate) fn spreads(&self, measured: &[Vec<(Metric, Measured)>], overall: &GroupEstimates) -> Vec<Spread> {
+        let mut spreads = Vec::new();
+        for (at, metric) in self.metrics().enumerate() {
+            if metric == Metric::FlaggedShare {
+                // Shares of the same flagged rows differ as soon as groups differ in size.
+                continue;
+            }
+            let of = |group: usize| &measured[group][at].1;
+            let included: Vec<usize> = (0..measured.len()).filter(|&g| of(g).estimate.figure.is_ok()).collect();
+            let left_out: Vec<LeftOut> = (0..measured.len())
+                .filter_map(|group| {
+                    let estimate = &of(group).estimate;
+                    let because = *estimate.figure.as_ref().err()?;
+                    let n = self.refuses(group, metric).map_or(estimate.n, |(_, n)| n);
+                    Some(LeftOut { group, metric, because, n })
+                })
+                .collect();
+            let values: Vec<f64> = included.iter().filter_map(|&g| of(g).estimate.value()).collect();
+            let within = included.iter().filter_map(|&g| of(g).se).map(|se| se * se).sum::<f64>()
+                / included.len().max(1) as f64;
+            let everyone = overall.estimate(metric).and_then(Estimate::value);
+            let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
+            let (drawn, method) = if metric.is_count() {
+                let drawn = self.drawn(metric, &included, &forms, within);
+                (drawn, format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made()))
+            } else {
+                let estimates: Vec<&Estimate> = included.iter().map(|&g| &of(g).estimate).collect();
+                let drawn = parametric(&estimates, &forms, everyone, within, self.options.seed);
+                (drawn, format!("parametric bootstrap, everyone held, {PARAMETRIC_DRAWS} draws"))
+            };
+            let n = included.iter().map(|&g| of(g).estimate.n).sum();
+            let events = included.iter().map(|&g| of(g).estimate.events).sum();
+            let estimate = |form: Form, draws: Vec<f64>| {
+                let figure = match form.value(&values, everyone, within) {
+                    _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
+                    None => Err(NotEstimable::ZeroDenominator),
+                    Some(value) => away_from_parity(form.parity(), value, draws, self.options.level)
+                        .map(|interval| Figure::exact(value, interval, self.options.level, method.clone()))
+                        .ok_or(NotEstimable::ZeroDenominator),
+                };
+                (form, Estimate { n, events, figure })
+            };
+            let forms = forms.iter().zip(drawn).map(|(form, draws)| estimate(*form, draws)).collect();
+            let by = |a: &&usize, b: &&usize| {
+                let value = |g: &usize| of(*g).estimate.value().unwrap_or(0.0);
+                value(a).total_cmp(&value(b))
+            };
+            let extremes = (included.len() >= 2)
+                .then(|| Some((*included.iter().min_by(by)?, *included.iter().max_by(by)?)))
+                .flatten();
+            spreads.push(Spread {
+                metric,
+                groups: included.len(),
+                forms,
+                extremes,
+                left_out,
+                bounds: self.bounds(metric, &included),
+            });
+        }
+        spreads
+    }
+
+    pub(crate) fn resampled(&self) -> &'static str {
+        match (self.rows.cluster.is_some(), self.rows.weight.is_some()) {
+            (true, true) => "weighted clusters",
+            (true, false) => "clusters",
+            (false, true) => "weighted rows",
+            (false, false) => "the count table",
+        }
+    }
+
+    /// Values of every form over the draws.
+    fn drawn(&self, metric: Metric, included: &[usize], forms: &[Form], within: f64) -> Vec<Vec<f64>> {
+        let mut drawn = vec![Vec::with_capacity(self.draws.made()); forms.len()];
+        if included.len() < 2 {
+            return drawn;
+        }
+        let none = Confusion::default();
+        let mut values = Vec::with_capacity(included.len());
+        for draw in self.draws.tables() {
+            values.clear();
+            values.extend(included.iter().filter_map(|&g| metric.of_counts(&table_of(draw, g), &none)));
+            let everyone = metric.of_counts(&sum_of(draw), &none);
+            for (form, into) in forms.iter().zip(&mut drawn) {
+                // A draw is as noisy as the data it was drawn from, and the data already were.
+                into.extend(form.value(&values, everyone, 2.0 * within));
+            }
+        }
+        drawn
+    }
+
+    /// What missing attributes could do to the difference between the groups that are known and large enough.
+    fn bounds(&self, metric: Metric, included: &[usize]) -> Option<crate::spread::Bounds> {
+        if !self.rows.plain() {
+            return None;
+        }
+        let missing = |g: usize| self.grouping.missing.get(g).copied().unwrap_or(false);
+        let known: Vec<Confusion> =
+            included.iter().filter(|&&g| !missing(g)).map(|&g| self.groups[g].counts).collect();
+        let unknown: Confusion = (0..self.groups.len()).filter(|&g| missing(g)).map(|g| self.groups[g].counts).sum();
+        bounds(metric, &known, &unknown)
+    }
+
+    pub(crate) fn composites(&self) -> (Vec<(Composite, Estimate)>, Vec<LeftOut>) {
+        if self.rows.predicted.is_none() {
+            return (Vec::new(), Vec::new());
+        }
+        let refused = |group: usize, metric: Metric| {
+            let (because, n) = self.refuses(group, metric)?;
+            Some(LeftOut { group, metric, because, n })
+        };
+        let all = 0..self.groups.len();
+        let odds = [Metric::Tpr, Metric::Fpr];
+        let left_out: Vec<LeftOut> =
+            all.clone().flat_map(|g| odds.map(|rate| (g, rate))).filter_map(|(g, rate)| refused(g, rate)).collect();
+        let of = |which: Composite| {
+            let takes_part = |group: usize, rate: Metric| {
+                if which.compares() { self.refuses(group, rate).is_none() } else { self.groups[group].counts.n() > 0 }
+            };
+            let inside: Vec<usize> =
+                all.clone().filter(|&g| which.rates().iter().all(|rate| takes_part(g, *rate))).collect();
+            let members: Vec<(Metric, Vec<usize>)> = [Metric::Tpr, Metric::Fpr, Metric::SelectionRate]
+                .map(|rate| (rate, all.clone().filter(|&g| takes_part(g, rate)).collect()))
+                .to_vec();
+            let tables = |rate: Metric, of: &dyn Fn(usize) -> Confusion<f64>| -> Vec<Confusion<f64>> {
+                let mine = members.iter().find(|(r, _)| *r == rate);
+                mine.map_or_else(Vec::new, |(_, groups)| groups.iter().map(|&g| of(g)).collect())
+            };
+            let n = inside.iter().map(|&g| self.groups[g].counts.n()).sum();
+            let events = inside.iter().map(|&g| self.groups[g].counts.positives()).sum();
+            let value = which.of_counts(&|rate| tables(rate, &|g| self.groups[g].mass));
+            let figure = match value {
+                _ if which.compares() && inside.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
+                None => Err(NotEstimable::ZeroDenominator),
+                Some(value) => {
+                    let draws =
+                        self.draws.values(|draw| which.of_counts(&|rate| tables(rate, &|g| table_of(draw, g))));
+                    let parity = which.definition().parity.filter(|_| which.definition().range.0 >= 0.0);
+                    let method = format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made());
+                    away_from_parity(parity, value, draws, self.options.level)
+                        .map(|interval| Figure::exact(value, interval, self.options.level, method))
+                        .ok_or(NotEstimable::ZeroDenominator)
+                }
+            };
+            (which, Estimate { n, events, figure })
+        };
+        let wanted = |which: &Composite| !which.of_classes() && (!which.compares() || self.grouping.groups > 1);
+        (Composite::ALL.into_iter().filter(wanted).map(of).collect(), left_out)
+    }
+}
+
+/// Values of every form when each group's figure varies as its interval says, apart from the others.
+pub(crate) fn parametric(
+    estimates: &[&Estimate],
+    forms: &[Form],
+    everyone: Option<f64>,
+    within: f64,
+    seed: u64,
+) -> Vec<Vec<f64>> {
+    let mut drawn = vec![Vec::with_capacity(PARAMETRIC_DRAWS); forms.len()];
+    let figures: Vec<&Figure> = estimates.iter().filter_map(|e| e.figure.as_ref().ok()).collect();
+    let mut normal = normals(seed ^ 0x0f0f);
+    let mut values = Vec::with_capacity(figures.len());
+    for _ in 0..PARAMETRIC_DRAWS {
+        values.clear();
+        for figure in &figures {
+            let off = normal();
+            let side = if off < 0.0 { figure.value - figure.low } else { figure.high - figure.value };
+            values.push(figure.value + off * side / z(figure.level));
+        }
+        for (form, into) in forms.iter().zip(&mut drawn) {
+            into.extend(form.value(&values, everyone, 2.0 * within));
+        }
+    }
+    drawn
+}

@@ -1,0 +1,409 @@
+//! Every figure of every group of an attribute.
+
+use std::borrow::Cow;
+
+use crate::audit::{Audit, GroupEstimates, Options};
+use crate::confusion::{CELLS, Confusion};
+use crate::curve::{self, RocPoint};
+use crate::estimate::{Estimate, Figure, NotEstimable};
+use crate::metric::{Metric, Needs};
+use crate::pooling::pool;
+use crate::rate::{Sided, wilson, z};
+use crate::rows::{Group, Grouping, People, Rows};
+use crate::sample::{Adds, Draws, Sample, percentile_interval, variance};
+use crate::score::Asked;
+
+/// Points kept of a ROC curve.
+const ROC_POINTS: usize = 200;
+
+/// A figure with its standard error, where it has one of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    pub(crate) estimate: Estimate,
+    pub(crate) se: Option<f64>,
+}
+
+/// One attribute, counted and resampled.
+pub(crate) struct Attribute<'a> {
+    pub(crate) rows: &'a Rows,
+    pub(crate) grouping: &'a Grouping,
+    pub(crate) options: &'a Options,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) draws: Draws,
+    thresholds: Vec<f64>,
+}
+
+/// The table of one group within a draw.
+pub(crate) fn table_of(draw: &[f64], group: usize) -> Confusion<f64> {
+    let mut table = Confusion::default();
+    for (cell, value) in draw[group * CELLS..(group + 1) * CELLS].iter().enumerate() {
+        table[cell] = *value;
+    }
+    table
+}
+
+impl<'a> Attribute<'a> {
+    pub(crate) fn new(rows: &'a Rows, grouping: &'a Grouping, order: &[u32], options: &'a Options) -> Self {
+        let groups = rows.groups(grouping, order, options.half_cell);
+        let cells = grouping.groups * CELLS;
+        let draws = if rows.plain() {
+            let adds = groups.iter().enumerate().flat_map(|(at, group)| {
+                (0..CELLS).map(move |cell| Adds {
+                    unit: 0,
+                    cell: (at * CELLS + cell) as u32,
+                    amount: 1.0,
+                    count: group.counts[cell],
+                })
+            });
+            Sample::new(adds.filter(|a| a.count > 0), cells, false)
+        } else {
+            let adds = (0..rows.count.len()).map(|row| Adds {
+                unit: rows.cluster.as_ref().map_or(0, |c| c[row]),
+                cell: grouping.codes[row] * CELLS as u32 + rows.cell(row) as u32,
+                amount: rows.weight(row),
+                count: rows.count[row],
+            });
+            Sample::new(adds, cells, rows.cluster.is_some())
+        };
+        let draws = draws.draws(options.draws, options.seed);
+        let thresholds = thresholds(rows, order, options);
+        Self { rows, grouping, options, groups, draws, thresholds }
+    }
+
+    pub(crate) fn metrics(&self) -> impl Iterator<Item = Metric> + use<'_, 'a> {
+        let known = |metric: &Metric| match metric.needs() {
+            Needs::Label => *metric != Metric::MissingLabelRate || self.rows.label.contains(&None),
+            Needs::Decision => self.rows.predicted.is_some(),
+            Needs::Score => self.rows.score.is_some(),
+            Needs::Probability => self.rows.score.is_some() && self.options.probability,
+            Needs::Threshold => {
+                self.rows.score.is_some() && self.options.probability && self.options.threshold.is_some()
+            }
+            Needs::Class | Needs::Number => false,
+        };
+        Metric::ALL.into_iter().filter(known)
+    }
+
+    /// Every figure of every group.
+    fn measured(&self) -> Vec<Vec<(Metric, Measured)>> {
+        let total: Confusion = self.groups.iter().map(|g| g.counts).sum();
+        (0..self.groups.len())
+            .map(|at| {
+                let scored = self.scored(at);
+                self.metrics()
+                    .map(|metric| {
+                        let found = scored.iter().position(|(m, _)| *m == metric);
+                        let measured = match found {
+                            Some(found) => {
+                                let (_, measured) = &scored[found];
+                                Measured { estimate: measured.estimate.clone(), se: measured.se }
+                            }
+                            None => self.counted(at, metric, &total),
+                        };
+                        (metric, measured)
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Why a figure of counts cannot be given for a group, with its denominator.
+    pub(crate) fn refuses(&self, at: usize, metric: Metric) -> Option<(NotEstimable, u64)> {
+        let Group { counts, people, .. } = &self.groups[at];
+        let Options { smallest, events, .. } = *self.options;
+        let clustered = self.rows.cluster.is_some();
+        let few = |n: u64, persons: u64, empty| {
+            if n == 0 {
+                Some((empty, n))
+            } else if n < smallest {
+                Some((NotEstimable::FewerThan(smallest), n))
+            } else if clustered && persons < smallest {
+                Some((NotEstimable::FewerClustersThan(smallest), n))
+            } else {
+                None
+            }
+        };
+        let positives = || {
+            few(counts.positives(), people.positives, NotEstimable::NoPositives).or_else(|| {
+                let n = counts.positives();
+                (n < events).then_some((NotEstimable::FewerEventsThan(events), n))
+            })
+        };
+        let negatives = || {
+            few(counts.negatives(), people.negatives, NotEstimable::NoNegatives).or_else(|| {
+                let n = counts.negatives();
+                (n < events).then_some((NotEstimable::FewerNonEventsThan(events), n))
+            })
+        };
+        match metric {
+            Metric::Tpr | Metric::Fnr => positives(),
+            Metric::Fpr | Metric::Tnr => negatives(),
+            Metric::Ppv | Metric::Fdr => few(counts.flagged(), people.flagged, NotEstimable::NoPredictedPositives),
+            Metric::Npv | Metric::For => {
+                few(counts.unflagged(), people.unflagged, NotEstimable::NoPredictedNegatives)
+            }
+            Metric::BalancedAccuracy => positives().or_else(negatives),
+            Metric::F1 => few(counts.n(), people.all, NotEstimable::NoRows).or_else(|| {
+                let none = counts.tp + counts.fp + counts.fn_ == 0;
+                none.then_some((NotEstimable::ZeroDenominator, 0)).or_else(positives)
+            }),
+            Metric::MissingLabelRate => few(counts.n() + counts.unlabelled, people.all, NotEstimable::NoRows),
+            _ => few(counts.n(), people.all, NotEstimable::NoRows),
+        }
+    }
+
+    /// A figure made of the two-by-two table.
+    fn counted(&self, at: usize, metric: Metric, total: &Confusion) -> Measured {
+        let Group { counts, mass, squares, people, .. } = &self.groups[at];
+        let level = self.options.level;
+        let (n, events) = match metric.share(counts) {
+            Some((k, n, _)) => (n, k),
+            None if metric == Metric::FlaggedShare => (total.flagged(), counts.flagged()),
+            None => (counts.n(), counts.positives()),
+        };
+        let missing = |because| Measured { estimate: Estimate::missing(n, events, because), se: None };
+        if let Some((because, _)) = self.refuses(at, metric) {
+            return missing(because);
+        }
+        let all: Confusion<f64> = if metric == Metric::FlaggedShare {
+            self.groups.iter().map(|g| g.mass).sum()
+        } else {
+            Confusion::default()
+        };
+        let Some(value) = metric.of_counts(mass, &all) else { return missing(NotEstimable::ZeroDenominator) };
+        let done = |interval, method: Cow<'static, str>, se| Measured {
+            estimate: Estimate { n, events, figure: Ok(Figure::exact(value, interval, level, method)) },
+            se,
+        };
+        if !self.rows.plain() {
+            let values = self.draws.values(|draw| {
+                let all = if metric == Metric::FlaggedShare { sum_of(draw) } else { Confusion::default() };
+                metric.of_counts(&table_of(draw, at), &all)
+            });
+            let se = variance(&values).map(f64::sqrt);
+            let what = if self.rows.cluster.is_some() { "clusters" } else { "weighted rows" };
+            return match percentile_interval(values, level).filter(|(low, high)| high - low > 1e-12) {
+                Some((low, high)) => {
+                    let method = format!("percentile bootstrap of {what}, {} draws", self.draws.made());
+                    done((low.min(value), high.max(value)), method.into(), se)
+                }
+                // Draws that are all alike, as with no events at all, say nothing of the error.
+                None => {
+                    let people = if self.rows.cluster.is_some() {
+                        people_of(people, metric) as f64
+                    } else {
+                        mass.n().powi(2) / squares.n().max(f64::MIN_POSITIVE)
+                    };
+                    let method = "Wilson for the effective number of people";
+                    done(wilson(value * people, people, level), method.into(), None)
+                }
+            };
+        }
+        match metric {
+            Metric::BalancedAccuracy => {
+                let side = |k, n| {
+                    let value = k as f64 / n as f64;
+                    Sided { value, interval: self.options.interval.of(k, n, level) }
+                };
+                let (a, b) = (side(counts.tp, counts.positives()), side(counts.tn, counts.negatives()));
+                let down = (a.value - a.interval.0).hypot(b.value - b.interval.0) / 2.0;
+                let up = (a.interval.1 - a.value).hypot(b.interval.1 - b.value) / 2.0;
+                let part = |s: Sided, n: u64| s.value * (1.0 - s.value) / n as f64;
+                let se = (part(a, counts.positives()) + part(b, counts.negatives())).sqrt() / 2.0;
+                let method = format!("square-and-add of {}", self.options.interval.name());
+                done((value - down, value + up), method.into(), Some(se))
+            }
+            Metric::F1 => {
+                // F1 is 2J/(1+J) of the share J of true positives among all that are positive, flagged or both.
+                let among = counts.tp + counts.fp + counts.fn_;
+                let (low, high) = self.options.interval.of(counts.tp, among, level);
+                let f1 = |j: f64| 2.0 * j / (1.0 + j);
+                let j = counts.tp as f64 / among as f64;
+                let se = 2.0 / (1.0 + j).powi(2) * (j * (1.0 - j) / among as f64).sqrt();
+                let method = format!("{}, transformed", self.options.interval.name());
+                done((f1(low), f1(high)), method.into(), Some(se))
+            }
+            _ => {
+                let se = (value * (1.0 - value) / (n.max(2) - 1) as f64).sqrt();
+                done(self.options.interval.of(events, n, level), self.options.interval.name().into(), Some(se))
+            }
+        }
+    }
+
+    /// Every figure of a group's scores.
+    fn scored(&self, at: usize) -> Vec<(Metric, Measured)> {
+        let group = &self.groups[at];
+        let Some(scores) = &group.scores else { return Vec::new() };
+        let Options { level, smallest, events, .. } = *self.options;
+        let (n, pos) = scores.totals();
+        let asked = Asked { level, events: 0, non_events: 0, rows: smallest };
+        let classes = Asked { events: events.max(1), non_events: events.max(1), ..asked };
+        let few = self.rows.cluster.is_some() && group.people.all < smallest;
+        let gate = |estimate: Estimate| {
+            let because = if n == 0 { NotEstimable::NoRows } else { NotEstimable::FewerClustersThan(smallest) };
+            if few { Estimate::missing(n, pos, because) } else { estimate }
+        };
+        let plain = |estimate: Estimate| {
+            let estimate = gate(estimate);
+            let se = estimate.figure.as_ref().ok().map(|f| (f.value - f.low).max(f.high - f.value) / z(level));
+            Measured { estimate, se }
+        };
+        let auroc = gate(scores.auroc(&classes));
+        let se = auroc.figure.is_ok().then(|| scores.auroc_value().se);
+        let mut out = vec![(Metric::Auroc, Measured { estimate: auroc, se })];
+        if !self.options.probability {
+            return out;
+        }
+        let (large, slope) = scores.recalibration(&classes);
+        let seed = self.options.seed ^ 0x0ece;
+        out.extend([
+            (Metric::MeanScore, plain(scores.mean_score(&asked))),
+            (Metric::GeneralizedTpr, plain(scores.generalized(&Asked { events, ..asked }, true, false))),
+            (Metric::GeneralizedFnr, plain(scores.generalized(&Asked { events, ..asked }, true, true))),
+            (Metric::GeneralizedFpr, plain(scores.generalized(&Asked { non_events: events, ..asked }, false, false))),
+            (Metric::GeneralizedTnr, plain(scores.generalized(&Asked { non_events: events, ..asked }, false, true))),
+            (Metric::Brier, plain(scores.brier(&asked))),
+            (Metric::LogLoss, plain(scores.log_loss(&asked))),
+            (Metric::ObservedExpected, plain(scores.observed_expected(&asked))),
+            (Metric::CalibrationIntercept, plain(large)),
+            (Metric::CalibrationSlope, plain(slope)),
+            (Metric::Ece, plain(curve::ece(scores, &asked, self.options.draws, seed))),
+        ]);
+        if let Some(threshold) = self.options.threshold {
+            out.push((Metric::NetBenefit, plain(scores.net_benefit(&asked, threshold))));
+        }
+        out
+    }
+
+    pub(crate) fn estimates(&self) -> Vec<GroupEstimates> {
+        self.estimates_of(&self.measured())
+    }
+
+    fn estimates_of(&self, measured: &[Vec<(Metric, Measured)>]) -> Vec<GroupEstimates> {
+        let level = self.options.level;
+        let curves = |group: &Group| match &group.scores {
+            Some(scores) => (
+                if self.options.probability { curve::calibration_curve(scores, level) } else { Vec::new() },
+                thinned(&curve::roc(scores)),
+                curve::operating(scores, &self.thresholds, self.options.probability, level),
+            ),
+            None => Default::default(),
+        };
+        let mut estimates: Vec<GroupEstimates> = self
+            .groups
+            .iter()
+            .zip(measured)
+            .map(|(group, measured)| {
+                let (calibration, roc, operating) = curves(group);
+                GroupEstimates {
+                    n: group.counts.n(),
+                    positives: group.counts.positives(),
+                    clusters: self.rows.cluster.as_ref().map(|_| group.people.all),
+                    confusion: group.counts,
+                    people: group.people.cells,
+                    estimates: measured.iter().map(|(m, e)| (*m, e.estimate.clone())).collect(),
+                    pooled: Vec::new(),
+                    calibration,
+                    roc,
+                    operating,
+                }
+            })
+            .collect();
+        for metric in [Metric::Prevalence, Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv]
+        {
+            let Some(at) = measured.first().and_then(|m| m.iter().position(|(m, _)| *m == metric)) else { continue };
+            let counts: Vec<(f64, f64)> =
+                self.groups.iter().zip(measured).map(|(g, m)| effective(g, metric, &m[at].1)).collect();
+            if let Some(pooled) = pool(&counts, level) {
+                for ((group, (_, n)), rate) in estimates.iter_mut().zip(&counts).zip(pooled) {
+                    if *n > 0.0 {
+                        group.pooled.push((metric, rate));
+                    }
+                }
+            }
+        }
+        estimates
+    }
+
+    pub(crate) fn audit(&self, overall: &GroupEstimates, whole: &[Group]) -> Audit {
+        let measured = self.measured();
+        let groups = self.estimates_of(&measured);
+        let alone = self.grouping.groups < 2;
+        let (composites, odds_left_out) = self.composites();
+        Audit {
+            overall: overall.clone(),
+            missing: self.grouping.missing.clone(),
+            reference: self.grouping.reference,
+            spreads: if alone { Vec::new() } else { self.spreads(&measured, overall) },
+            composites,
+            odds_left_out,
+            contrasts: self.contrasts(&measured),
+            pairs: self.pairs(&groups),
+            equalised: if alone { None } else { self.equalised(whole) },
+            draws: self.draws.made(),
+            groups,
+        }
+    }
+}
+
+/// All groups of a draw together.
+pub(crate) fn sum_of(draw: &[f64]) -> Confusion<f64> {
+    (0..draw.len() / CELLS).map(|group| table_of(draw, group)).sum()
+}
+
+/// People in the denominator of a figure.
+fn people_of(people: &People, metric: Metric) -> u64 {
+    match metric {
+        Metric::Tpr | Metric::Fnr => people.positives,
+        Metric::Fpr | Metric::Tnr => people.negatives,
+        Metric::Ppv | Metric::Fdr => people.flagged,
+        Metric::Npv | Metric::For => people.unflagged,
+        _ => people.all,
+    }
+}
+
+/// Numerator and denominator of a rate, or their effective sizes where rows are not independent or not alike.
+fn effective(group: &Group, metric: Metric, measured: &Measured) -> (f64, f64) {
+    let Some((k, n, _)) = metric.share(&group.counts) else { return (0.0, 0.0) };
+    let (k, n) = (k as f64, n as f64);
+    match (&measured.estimate.figure, measured.se) {
+        (Ok(figure), Some(se)) if se > 0.0 && figure.method.contains("bootstrap") => {
+            let p = figure.value;
+            let size = (p * (1.0 - p) / (se * se)).min(n);
+            (p * size, size)
+        }
+        _ if measured.estimate.n == 0 => (0.0, 0.0),
+        _ => (k, n),
+    }
+}
+
+/// At most [`ROC_POINTS`] corners, ends included.
+fn thinned(curve: &[RocPoint]) -> Vec<RocPoint> {
+    let step = curve.len().div_ceil(ROC_POINTS).max(1);
+    let last = curve.len().saturating_sub(1);
+    curve.iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last).map(|(_, p)| *p).collect()
+}
+
+/// Thresholds at which groups are looked at: a fixed grid of probabilities, or deciles of other scores, and the
+/// threshold in use.
+fn thresholds(rows: &Rows, order: &[u32], options: &Options) -> Vec<f64> {
+    let Some(scores) = &rows.score else { return Vec::new() };
+    let mut thresholds: Vec<f64> = if options.probability {
+        (1..=50).map(|i| f64::from(i) / 100.0).chain((11..20).map(|i| f64::from(i) / 20.0)).collect()
+    } else {
+        let total: u64 = rows.count.iter().sum();
+        let mut deciles = Vec::new();
+        let mut before = 0;
+        for &row in order {
+            before += rows.count[row as usize];
+            if before * 20 > total * (deciles.len() as u64 + 1) && deciles.len() < 19 {
+                deciles.push(scores[row as usize]);
+            }
+        }
+        deciles
+    };
+    thresholds.extend(options.threshold);
+    thresholds.sort_by(f64::total_cmp);
+    thresholds.dedup();
+    thresholds
+}
