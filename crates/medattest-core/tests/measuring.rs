@@ -63,7 +63,7 @@ fn figures_become_facts_and_facts_findings() {
     let gap = run.systems[0].findings.iter().find(|f| f.rule == "t/wide-gap").expect("one per attribute");
     assert_eq!(gap.outcome, Outcome::NotMet);
     assert_eq!(gap.subject.to_string(), "by sex");
-    assert!(gap.message.contains("The gap is 0.300 ["), "{}", gap.message);
+    assert!(gap.message.contains("The gap is 0.3 ["), "{}", gap.message);
     let sizes: Vec<(String, Outcome)> = run.systems[0]
         .findings
         .iter()

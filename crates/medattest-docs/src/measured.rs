@@ -235,7 +235,7 @@ pub(crate) fn calibration(table: &AttributeTable) -> Vec<Block> {
         svg: plot.svg(),
         caption: format!(
             "Calibration by {}: mean score against observed rate in ten bins of equal width, Wilson intervals. On the \
-             dashed line scores mean what they say. Curves of groups are in coarse steps.{}{held}",
+             dashed line scores mean what they say. Bins with few people are left out.{}{held}",
             table.attribute,
             left_out(left)
         ),
@@ -262,7 +262,7 @@ pub(crate) fn roc(table: &AttributeTable) -> Vec<Block> {
     vec![Block::Figure {
         svg: plot.svg(),
         caption: format!(
-            "ROC curves by {}, thinned and in steps that tell of no small count. The dashed line is chance.{}",
+            "ROC curves by {}, thinned so that no two corners have few people between them. The dashed line is chance.{}",
             table.attribute,
             left_out(left)
         ),
@@ -485,10 +485,10 @@ pub(crate) fn withheld(table: &AttributeTable, smallest: u64) -> Vec<Block> {
 
 /// An estimate with its interval below it, so that columns stay narrow.
 pub(crate) fn estimate(shown: &Shown) -> Cell {
-    let (first, below) = match shown {
-        Shown::Figure { value, low, high, .. } => (figure(*value), format!("[{}, {}]", figure(*low), figure(*high))),
-        Shown::NotEstimable(because) => ("–".to_owned(), because.clone()),
-        Shown::Withheld => ("withheld".to_owned(), String::new()),
+    let (first, below) = match (shown, shown.texts()) {
+        (_, Some([value, low, high])) => (value, format!("[{low}, {high}]")),
+        (Shown::NotEstimable(because), _) => ("–".to_owned(), because.clone()),
+        _ => ("withheld".to_owned(), String::new()),
     };
     let cell = Cell::number(first);
     if below.is_empty() { cell } else { cell.and(vec![Inline::Small(below)]) }

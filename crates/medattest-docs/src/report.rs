@@ -72,7 +72,7 @@ fn text(text: impl Into<String>) -> Vec<Inline> {
 
 /// The comparisons a reader looks for first, attribute by attribute.
 fn glance(tables: &[AttributeTable], alpha: f64) -> Vec<Block> {
-    let mut rows = Vec::new();
+    let (mut rows, mut differ) = (Vec::new(), Vec::new());
     for table in tables.iter().filter(|t| !t.of_class) {
         for row in table.disparities.iter().filter(|d| d.is_headline()) {
             rows.push(vec![
@@ -86,11 +86,10 @@ fn glance(tables: &[AttributeTable], alpha: f64) -> Vec<Block> {
         let named: BTreeSet<String> = sure.map(|c| format!("{} of {}", c.metric.title(), c.group)).collect();
         if let Some(reference) = table.reference.as_ref().filter(|_| !named.is_empty()) {
             let named: Vec<String> = named.into_iter().collect();
-            rows.push(vec![
-                Cell::text(table.attribute.clone()),
-                Cell::text(format!("Differs from {reference} with a Holm-adjusted p under {alpha:.2}")),
-                Cell::text(named.join(", ")),
-                Cell::number(String::new()),
+            differ.push(vec![
+                Inline::Text("By ".into()),
+                Inline::Code(table.attribute.clone()),
+                Inline::Text(format!(", against {reference}: {}.", named.join(", "))),
             ]);
         }
     }
@@ -98,7 +97,20 @@ fn glance(tables: &[AttributeTable], alpha: f64) -> Vec<Block> {
         return vec![Block::Paragraph(text("There are no groups to compare."))];
     }
     let head = ["Attribute", "Comparison", "Estimate", "Groups"].map(str::to_owned).to_vec();
-    vec![Block::Table { caption: None, head, rows }]
+    let mut blocks = vec![Block::Table { caption: None, head, rows }];
+    if differ.is_empty() {
+        blocks.push(Block::Paragraph(text(format!(
+            "No group differs from its reference group in a tested figure with a p-value under {alpha:.2}, adjusted by \
+             Holm. That is not evidence that groups are alike."
+        ))));
+    } else {
+        blocks.push(Block::Paragraph(text(format!(
+            "Figures that differ from the reference group with a p-value under {alpha:.2}, adjusted by Holm over all \
+             tests:"
+        ))));
+        blocks.push(Block::List(differ));
+    }
+    blocks
 }
 
 fn people(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> Vec<Block> {

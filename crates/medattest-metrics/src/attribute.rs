@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::audit::{Audit, GroupEstimates, Options};
 use crate::confusion::{CELLS, Confusion};
-use crate::curve::{self, RocPoint};
+use crate::curve;
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::{Metric, Needs};
 use crate::pooling::pool;
@@ -14,7 +14,7 @@ use crate::sample::{Adds, Draws, Sample, percentile_interval, variance};
 use crate::score::Asked;
 
 /// Points kept of a ROC curve.
-const ROC_POINTS: usize = 200;
+const ROC_POINTS: u64 = 100;
 
 /// A figure with its standard error, where it has one of its own.
 #[derive(Debug, Clone)]
@@ -284,7 +284,7 @@ impl<'a> Attribute<'a> {
         let curves = |group: &Group| match &group.scores {
             Some(scores) => (
                 if self.options.probability { curve::calibration_curve(scores, level) } else { Vec::new() },
-                thinned(&curve::roc(scores)),
+                curve::thinned_roc(scores, self.options.smallest, ROC_POINTS),
                 curve::operating(scores, &self.thresholds, self.options.probability, level),
             ),
             None => Default::default(),
@@ -375,13 +375,6 @@ fn effective(group: &Group, metric: Metric, measured: &Measured) -> (f64, f64) {
         _ if measured.estimate.n == 0 => (0.0, 0.0),
         _ => (k, n),
     }
-}
-
-/// At most [`ROC_POINTS`] corners, ends included.
-fn thinned(curve: &[RocPoint]) -> Vec<RocPoint> {
-    let step = curve.len().div_ceil(ROC_POINTS).max(1);
-    let last = curve.len().saturating_sub(1);
-    curve.iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last).map(|(_, p)| *p).collect()
 }
 
 /// Thresholds at which groups are looked at: a fixed grid of probabilities, or deciles of other scores, and the

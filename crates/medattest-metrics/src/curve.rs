@@ -138,6 +138,32 @@ fn roc_of(ties: impl Iterator<Item = (f64, f64)> + Clone) -> Vec<RocPoint> {
     points
 }
 
+/// About `most` corners of the ROC curve, ends included, between any two of which lie at least `smallest` positive and
+/// as many negative rows: so thinned it tells of no few people.
+pub(crate) fn thinned_roc(scores: &Scores, smallest: u64, most: u64) -> Vec<RocPoint> {
+    let corners = roc(scores);
+    let (n, events) = scores.totals();
+    let step = |rows: u64| smallest.max(rows / most.max(1));
+    let (pos_step, neg_step) = (step(events), step(n - events));
+    let (mut left_pos, mut left_neg) = (events, n - events);
+    let (mut pos, mut neg) = (0, 0);
+    let mut kept = Vec::new();
+    let ties = scores.items.chunk_by(|a, b| a.score == b.score).rev();
+    for (corner, tie) in corners.iter().skip(1).zip(ties) {
+        let (p, q) = tie.iter().fold((0, 0), |(p, q), i| (p + i.pos, q + i.neg));
+        (pos, neg) = (pos + p, neg + q);
+        (left_pos, left_neg) = (left_pos - p, left_neg - q);
+        if pos >= pos_step && neg >= neg_step && left_pos >= smallest && left_neg >= smallest {
+            kept.push(*corner);
+            (pos, neg) = (0, 0);
+        }
+    }
+    if corners.is_empty() {
+        return kept;
+    }
+    std::iter::once((0.0, 0.0)).chain(kept).chain([(1.0, 1.0)]).collect()
+}
+
 /// Area between two ROC curves, the integral of their absolute distance over the false positive rate (Gardner, Brooks
 /// & Baker 2019, doi 10.1145/3303772.3303791). Exact for the corners given, crossings included.
 pub fn area_between(a: &[RocPoint], b: &[RocPoint]) -> Option<f64> {

@@ -101,7 +101,7 @@ impl NumberRows {
                         (clusters[row], w * influence(self.label[row], self.predicted[row]))
                     })
                     .collect();
-                by.sort_by(|a, b| a.0.cmp(&b.0));
+                by.sort_by_key(|unit| unit.0);
                 let sums: Vec<f64> =
                     by.chunk_by(|a, b| a.0 == b.0).map(|unit| unit.iter().map(|(_, x)| x).sum()).collect();
                 (sums.iter().map(|s| s * s).sum(), sums.len() as f64)

@@ -1,5 +1,7 @@
 //! Who is in the data, and what stands in for who they are.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
@@ -111,9 +113,12 @@ pub fn association(cells: &[(usize, usize, u64)]) -> Option<Association> {
     let groups = cells.iter().map(|c| c.0 + 1).max()?;
     let values = cells.iter().map(|c| c.1 + 1).max()?;
     let (mut by_group, mut by_value) = (vec![0u64; groups], vec![0u64; values]);
+    // A combination may come in several parts.
+    let mut joint: BTreeMap<(usize, usize), u64> = BTreeMap::new();
     for (group, value, n) in cells {
         by_group[*group] += n;
         by_value[*value] += n;
+        *joint.entry((*group, *value)).or_default() += n;
     }
     let n: u64 = by_group.iter().sum();
     let used = |counts: &[u64]| counts.iter().filter(|n| **n > 0).count();
@@ -122,10 +127,10 @@ pub fn association(cells: &[(usize, usize, u64)]) -> Option<Association> {
         return None;
     }
     let total = n as f64;
-    let information: f64 = cells
+    let information: f64 = joint
         .iter()
-        .filter(|c| c.2 > 0)
-        .map(|(group, value, n)| {
+        .filter(|(_, n)| **n > 0)
+        .map(|((group, value), n)| {
             let n = *n as f64;
             n / total * (n * total / (by_group[*group] as f64 * by_value[*value] as f64)).ln()
         })
@@ -165,6 +170,8 @@ mod tests {
     fn a_feature_that_is_the_attribute_tells_all_of_it() {
         let same = association(&[(0, 0, 500), (1, 1, 500)]).expect("two values");
         assert!((same.information - 2.0_f64.ln()).abs() < 1e-12 && same.share > 0.99);
+        let parts = association(&[(0, 0, 200), (1, 1, 500), (0, 0, 300)]).expect("two values");
+        assert_eq!(parts, same);
         let none = association(&[(0, 0, 250), (0, 1, 250), (1, 0, 250), (1, 1, 250)]).expect("two values");
         assert!(none.share == 0.0 && none.p.is_some_and(|p| p > 0.99));
         assert_eq!(association(&[(0, 0, 3), (1, 0, 3)]), None);

@@ -431,10 +431,10 @@ fn of(row: &GroupRow, metric: Metric) -> String {
 }
 
 fn shown(shown: &Shown) -> String {
-    match shown {
-        Shown::Figure { value, low, high, .. } => format!("{} {}–{}", figure(*value), figure(*low), figure(*high)),
-        Shown::NotEstimable(_) => "–".to_owned(),
-        Shown::Withheld => "*".to_owned(),
+    match (shown, shown.texts()) {
+        (_, Some([value, low, high])) => format!("{value} {low}–{high}"),
+        (Shown::NotEstimable(_), _) => "–".to_owned(),
+        _ => "*".to_owned(),
     }
 }
 

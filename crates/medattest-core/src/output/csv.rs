@@ -58,7 +58,7 @@ impl Rows<'_> {
         let exact = |x: f64| format!("{x}");
         let p = p.map(|p| p.map_or_else(String::new, exact)).join(",");
         let _ = match shown {
-            Shown::Figure { value, low, high, n, method, error_bound } => {
+            Shown::Figure { value, low, high, n, method, error_bound, .. } => {
                 let n = n.map_or_else(String::new, |n| n.to_string());
                 writeln!(self.csv, "{names},{value},{low},{high},{n},{},{error_bound},{p},", quoted(method))
             }

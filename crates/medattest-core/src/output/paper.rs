@@ -14,6 +14,9 @@ use super::{figure, thousands};
 use crate::engine::bias::{AttributeAudit, BiasEvidence, Paired};
 use crate::value::is_small_cell;
 
+/// Decimals of a figure that tells of no count.
+const FULL: usize = 3;
+
 /// A count, or nothing where it is withheld.
 pub type Count = Option<u64>;
 
@@ -34,6 +37,8 @@ pub enum Shown {
         method: String,
         /// Error that the score grid can have caused.
         error_bound: f64,
+        /// Decimals that may be shown.
+        digits: usize,
     },
     /// There is none.
     NotEstimable(String),
@@ -41,14 +46,25 @@ pub enum Shown {
     Withheld,
 }
 
+impl Shown {
+    /// Value and ends of the interval as a reader sees them.
+    pub fn texts(&self) -> Option<[String; 3]> {
+        match self {
+            Self::Figure { value, low, high, digits, .. } => Some([value, low, high].map(|x| match *digits {
+                FULL.. => figure(*x),
+                few => format!("{x:.few$}"),
+            })),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Figure { value, low, high, .. } => {
-                write!(f, "{} [{}, {}]", figure(*value), figure(*low), figure(*high))
-            }
-            Self::NotEstimable(because) => write!(f, "– ({because})"),
-            Self::Withheld => f.write_str("withheld"),
+        match (self, self.texts()) {
+            (_, Some([value, low, high])) => write!(f, "{value} [{low}, {high}]"),
+            (Self::NotEstimable(because), _) => write!(f, "– ({because})"),
+            _ => f.write_str("withheld"),
         }
     }
 }
@@ -95,7 +111,7 @@ impl GroupRow {
     }
 }
 
-/// A group at one threshold, in steps so coarse that neighbouring thresholds tell no small count apart.
+/// A group at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperatingRow {
     /// Lowest score that is flagged.
@@ -135,17 +151,14 @@ impl DisparityRow {
     /// Whether it is one of the comparisons that a reader looks for first.
     pub fn is_headline(&self) -> bool {
         match self.form {
-            Some((metric, Form::Difference | Form::Ratio)) => {
-                matches!(metric, Metric::SelectionRate | Metric::Tpr)
-                    || matches!(metric, Metric::Accuracy | Metric::Mae | Metric::MeanError) && metric.is_headline()
-            }
+            Some((Metric::SelectionRate | Metric::Tpr, Form::Difference | Form::Ratio)) => true,
+            Some((Metric::Accuracy | Metric::Auroc | Metric::Mae | Metric::MeanError, Form::Difference)) => true,
             Some((metric, Form::Deviation)) => matches!(metric, Metric::SelectionRate | Metric::Tpr),
             Some(_) => false,
             None => matches!(
                 self.id.as_str(),
                 "equalized-odds-difference"
                     | "equalized-odds-ratio"
-                    | "theil-index"
                     | "largest-multiclass-equality-of-opportunity"
                     | "largest-multiclass-statistical-parity"
             ),
@@ -372,12 +385,12 @@ fn group_row(label: &str, group: &GroupEstimates, smallest: u64, hide: Hidden) -
                 n: None,
                 method: "empirical Bayes, beta-binomial".to_owned(),
                 error_bound: 0.0,
+                digits: FULL,
             };
             (*metric, shown.rounded(3))
         })
         .collect();
     let positives = group.positives;
-    let negatives = group.n - group.positives.min(group.n);
     let calibration = shown_bins(&group.calibration, smallest);
     GroupRow {
         label: label.to_owned(),
@@ -386,57 +399,48 @@ fn group_row(label: &str, group: &GroupEstimates, smallest: u64, hide: Hidden) -
         clusters: group.clusters.filter(|_| !hide.n),
         calibration_withheld: group.calibration.len() - calibration.len(),
         calibration,
-        roc: roc(&group.roc, positives, negatives, smallest, hide.anything()),
-        operating: group.operating.iter().filter_map(|o| operating(o, smallest, hide.anything())).collect(),
+        // Its corners were chosen so that no two of them have few people between them.
+        roc: if hide.anything() && smallest > 1 { Vec::new() } else { group.roc.clone() },
+        operating: operatings(&group.operating, smallest, hide.anything()),
         figures,
         pooled,
     }
 }
 
-/// A share in steps of at least `smallest` people, so that no difference of two of them tells of fewer; `None` where
-/// the steps would be too coarse to read.
-fn coarse(share: f64, of: u64, smallest: u64) -> Option<f64> {
-    if smallest <= 1 {
-        return Some(share);
-    }
-    let step =
-        [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1].into_iter().find(|step| step * of as f64 >= smallest as f64)?;
-    Some(((share / step).round() * step * 1000.0).round() / 1000.0)
+/// Whether going from one count to another tells of no few people.
+fn far(a: u64, b: u64, smallest: u64) -> bool {
+    !is_small_cell(a.abs_diff(b), smallest)
 }
 
-/// A ROC curve in coarse steps; none where a group's counts are withheld or its steps would be too coarse.
-fn roc(points: &[RocPoint], positives: u64, negatives: u64, smallest: u64, hide: bool) -> Vec<RocPoint> {
-    if hide && smallest > 1 {
-        return Vec::new();
-    }
-    let point = |&(fpr, tpr): &RocPoint| Some((coarse(fpr, negatives, smallest)?, coarse(tpr, positives, smallest)?));
-    let mut shown: Vec<RocPoint> = points.iter().map(point).collect::<Option<_>>().unwrap_or_default();
-    shown.dedup();
-    shown
-}
-
-/// One threshold in coarse steps.
-fn operating(point: &Operating, smallest: u64, hide: bool) -> Option<OperatingRow> {
-    if hide && smallest > 1 {
-        return None;
-    }
-    let (counts, mass) = (&point.counts, &point.mass);
-    let rate = |metric: Metric| {
-        let (_, n, _) = metric.share(counts)?;
-        coarse(metric.of_counts(mass, mass)?, n, smallest)
-    };
-    let n = counts.n();
-    let net_benefit = point.net_benefit.and_then(|(value, low, high)| {
-        Some((coarse(value, n, smallest)?, coarse(low, n, smallest)?, coarse(high, n, smallest)?))
-    });
-    Some(OperatingRow {
+/// A group at one threshold, with three decimals.
+fn operating(point: &Operating) -> OperatingRow {
+    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
+    let mass = &point.mass;
+    let rate = |metric: Metric| metric.of_counts(mass, mass).map(rounded);
+    OperatingRow {
         threshold: point.threshold,
         selection_rate: rate(Metric::SelectionRate),
         tpr: rate(Metric::Tpr),
         fpr: rate(Metric::Fpr),
         ppv: rate(Metric::Ppv),
-        net_benefit,
-    })
+        net_benefit: point.net_benefit.map(|(value, low, high)| (rounded(value), rounded(low), rounded(high))),
+    }
+}
+
+/// The thresholds that may be shown: none whose table has a small cell, nor two between which few people lie.
+fn operatings(points: &[Operating], smallest: u64, hide: bool) -> Vec<OperatingRow> {
+    let mut shown: Vec<&Operating> = Vec::new();
+    for point in points.iter().filter(|_| !hide || smallest <= 1) {
+        let c = &point.counts;
+        let small = [c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest));
+        let apart = shown
+            .last()
+            .is_none_or(|last| far(last.counts.tp, c.tp, smallest) && far(last.counts.fp, c.fp, smallest));
+        if !small && apart {
+            shown.push(point);
+        }
+    }
+    shown.into_iter().map(operating).collect()
 }
 
 /// The bins of a calibration curve that may be shown.
@@ -447,16 +451,42 @@ fn shown_bins(bins: &[CalibrationBin], smallest: u64) -> Vec<CalibrationBin> {
     bins.iter().enumerate().filter(|(index, _)| shown(*index)).map(|(_, bin)| *bin).collect()
 }
 
-/// The curve of one group among several, whose exact bins would give those of another away through everyone's.
-fn coarse_bins(bins: &[CalibrationBin], smallest: u64) -> Vec<CalibrationBin> {
-    bins.iter()
-        .filter_map(|bin| {
-            let step = |share: f64| coarse(share, bin.n, smallest);
-            let bin =
-                CalibrationBin { observed: step(bin.observed)?, low: step(bin.low)?, high: step(bin.high)?, ..*bin };
-            Some(if smallest > 1 { CalibrationBin { n: 0, events: 0, ..bin } } else { bin })
-        })
-        .collect()
+/// The bins of every group's calibration curve that may be shown: small ones are not, nor as many more as it takes to
+/// hide them in the sums over the bins of a group and over the groups of a bin.
+fn bins_of_groups(attribute: &AttributeAudit, smallest: u64, slices: &[Vec<usize>]) -> Vec<Vec<CalibrationBin>> {
+    const BINS: usize = 10;
+    let groups = &attribute.audit.groups;
+    let place = |bin: &CalibrationBin| ((bin.predicted * BINS as f64) as usize).min(BINS - 1);
+    let find = |group: usize, at: usize| groups[group].calibration.iter().find(|bin| place(bin) == at);
+    let kinds: [fn(&CalibrationBin) -> u64; 3] = [|b| b.n, |b| b.events, |b| b.n.saturating_sub(b.events)];
+    let places = 0..BINS;
+    let mut hidden = vec![vec![false; BINS]; groups.len()];
+    loop {
+        let before = hidden.clone();
+        for kind in kinds {
+            let count = |group: usize, at: usize| find(group, at).map_or(0, kind);
+            for at in places.clone() {
+                for slice in slices {
+                    let counts: Vec<u64> = slice.iter().map(|&g| count(g, at)).collect();
+                    let already: Vec<bool> = slice.iter().map(|&g| hidden[g][at]).collect();
+                    for (&group, hide) in slice.iter().zip(complete(&counts, already, smallest)) {
+                        hidden[group][at] |= hide;
+                    }
+                }
+            }
+            for (group, hidden) in hidden.iter_mut().enumerate() {
+                let counts: Vec<u64> = (0..BINS).map(|at| count(group, at)).collect();
+                *hidden = complete(&counts, hidden.clone(), smallest);
+            }
+        }
+        if hidden == before {
+            break;
+        }
+    }
+    let shown = |(group, hidden): (usize, &Vec<bool>)| -> Vec<CalibrationBin> {
+        groups[group].calibration.iter().filter(|bin| !hidden[place(bin)]).copied().collect()
+    };
+    hidden.iter().enumerate().map(shown).collect()
 }
 
 /// An attribute as it may be shown.
@@ -487,10 +517,11 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
             unlabelled: !n && is(&hide_unlabelled),
         }
     };
+    let bins = bins_of_groups(attribute, smallest, &slices);
     let mut groups: Vec<GroupRow> = Vec::new();
     for (index, (label, group)) in attribute.labels.iter().zip(&audit.groups).enumerate() {
         let row = group_row(label, group, smallest, hide_of(index));
-        let calibration = coarse_bins(&row.calibration, smallest);
+        let calibration = bins.get(index).filter(|_| row.n.is_some()).cloned().unwrap_or_default();
         let calibration_withheld = group.calibration.len() - calibration.len();
         groups.push(GroupRow { calibration, calibration_withheld, ..row });
     }
@@ -602,10 +633,23 @@ fn equalised(
         points.iter().find(|o| o.threshold == equalised.threshold)
     };
     let row = |at: usize, label: &String| {
-        let hide =
-            groups.get(at).is_none_or(|row| row.n.is_none() || row.figure(Metric::Tpr) == Some(&Shown::Withheld));
-        let show = |point: Option<&Operating>| point.and_then(|o| operating(o, smallest, hide));
-        (label.clone(), show(before(at)), show(equalised.groups.get(at).and_then(Option::as_ref)))
+        let hide = groups.get(at).is_none_or(|row| {
+            row.n.is_none() || row.positives.is_none() || row.figure(Metric::Tpr) == Some(&Shown::Withheld)
+        });
+        let (now, then) = (before(at), equalised.groups.get(at).and_then(Option::as_ref));
+        let change = now
+            .zip(then)
+            .is_none_or(|(a, b)| far(a.counts.tp, b.counts.tp, smallest) && far(a.counts.fp, b.counts.fp, smallest));
+        let bare = |o: &Operating| OperatingRow {
+            threshold: o.threshold,
+            selection_rate: None,
+            tpr: None,
+            fpr: None,
+            ppv: None,
+            net_benefit: None,
+        };
+        let then = then.filter(|_| !hide).map(|o| if change { operating(o) } else { bare(o) });
+        (label.clone(), now.filter(|_| !hide).map(operating), then)
     };
     let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
     let cost = [Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv, Metric::Accuracy]
@@ -703,12 +747,19 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
 
 impl Shown {
     /// The figure with this many decimals and no denominator.
-    fn rounded(self, digits: i32) -> Self {
-        let round = |x: f64| (x * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
+    fn rounded(self, digits: usize) -> Self {
+        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(3));
+        let round = |x: f64| (x * scale).round() / scale;
         match self {
-            Self::Figure { value, low, high, method, error_bound, .. } => {
-                Self::Figure { value: round(value), low: round(low), high: round(high), n: None, method, error_bound }
-            }
+            Self::Figure { value, low, high, method, error_bound, .. } => Self::Figure {
+                value: round(value),
+                low: round(low),
+                high: round(high),
+                n: None,
+                method,
+                error_bound,
+                digits,
+            },
             other => other,
         }
     }
@@ -729,6 +780,7 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
                 n: Some(estimate.n),
                 method: figure.method.to_string(),
                 error_bound: figure.error_bound,
+                digits: FULL,
             };
             // A share with all its digits tells the numbers it is made of.
             if hide_n { exact.rounded(3) } else { exact }

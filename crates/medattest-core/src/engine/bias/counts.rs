@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EXACT_ROWS, MOST_CLASSES, MOST_FEATURE_VALUES, MOST_GROUPS, NAME, Request, VERSION};
 use crate::project::{Column, Table, Task};
-use crate::world::{CountQuery, CountTable, DataError, Key, KeyKind, World, sha256_hex};
+use crate::world::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, sha256_hex};
 
 /// The largest file of stored counts that is read, in bytes.
 pub const MAX_COUNTS_BYTES: usize = 1 << 30;
@@ -79,7 +79,31 @@ impl Counts {
         if counts.format != "medattest-counts-v1" {
             return Err(mistake("the file holds counts of another format".to_owned()));
         }
-        Ok(counts)
+        match counts.fault() {
+            Some(fault) => Err(mistake(format!("the stored counts do not fit the question: {fault}"))),
+            None => Ok(counts),
+        }
+    }
+
+    /// What is wrong with counts that somebody else may have written.
+    fn fault(&self) -> Option<&'static str> {
+        let request = &self.request;
+        if !(0.5..1.0).contains(&request.level) || !(100..=100_000).contains(&request.draws) {
+            return Some("level or draws are out of bounds");
+        }
+        if request.smallest_cell == 0 || request.smallest_events == 0 {
+            return Some("the smallest cell is 0");
+        }
+        if request.table.features.len() != self.features.len() {
+            return Some("the number of features differs");
+        }
+        // After the groups and the label stand the prediction and the score, which alone has a range.
+        let asked = &request.table;
+        let score = asked.groups.len() + 1 + usize::from(asked.prediction.is_some());
+        let probability = (asked.probability && asked.score.is_some()).then_some(score);
+        let others = self.versus.iter().chain(&self.features);
+        table_fault(&self.table, probability)
+            .or_else(|| others.into_iter().find_map(|table| table_fault(table, None)))
     }
 
     /// The counts as bytes; the same counts always give the same ones.
@@ -105,6 +129,43 @@ impl Counts {
         );
         u64::from_str_radix(sha256_hex(counted_as.as_bytes()).get(..16).unwrap_or("0"), 16).unwrap_or(0)
     }
+}
+
+/// What is wrong with one table of counts; the key at `probability` must lie between 0 and 1.
+fn table_fault(table: &CountTable, probability: Option<usize>) -> Option<&'static str> {
+    const MOST_ROWS: u64 = 1 << 53;
+    let length = table.counts.len();
+    let total = table.counts.iter().try_fold(0_u64, |sum, n| sum.checked_add(*n));
+    if total.is_none_or(|total| total > MOST_ROWS) || table.counts.contains(&0) {
+        return Some("a count is 0 or their sum is too large");
+    }
+    for (at, key) in table.keys.iter().enumerate() {
+        let fits = match key {
+            KeyValues::Category { labels, codes } => {
+                let mut distinct: Vec<&String> = labels.iter().collect();
+                distinct.sort_unstable();
+                distinct.dedup();
+                distinct.len() == labels.len()
+                    && codes.len() == length
+                    && codes.iter().all(|code| (*code as usize) < labels.len())
+            }
+            KeyValues::Binary(values) => values.len() == length,
+            KeyValues::Cluster(codes) => codes.len() == length && codes.iter().all(|code| (*code as usize) < length),
+            KeyValues::Score { values, half_cell } => {
+                values.len() == length
+                    && half_cell.is_finite()
+                    && *half_cell >= 0.0
+                    && values
+                        .iter()
+                        .flatten()
+                        .all(|x| x.is_finite() && (probability != Some(at) || (0.0..=1.0).contains(x)))
+            }
+        };
+        if !fits {
+            return Some("a column has values out of place");
+        }
+    }
+    None
 }
 
 /// Everything that can change a figure. The path and id of the table cannot.

@@ -186,7 +186,7 @@ fn figure(metric: &str, shown: &Shown) -> FigureV1 {
     match shown {
         Shown::Withheld => empty("withheld: a count is under the smallest cell".to_owned()),
         Shown::NotEstimable(because) => empty(format!("not estimable: {because}")),
-        Shown::Figure { value, low, high, n, method, error_bound } => FigureV1 {
+        Shown::Figure { value, low, high, n, method, error_bound, .. } => FigureV1 {
             metric: metric.to_owned(),
             value: Some(*value),
             low: Some(*low),
