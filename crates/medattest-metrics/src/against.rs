@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::attribute::{Attribute, Measured, sum_of, table_of};
 use crate::audit::{Contrast, Equalised, GroupEstimates};
-use crate::between::Pair;
 use crate::confusion::Confusion;
 use crate::curve::{self, CurveDraws, Operating};
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
+use crate::pair::Pair;
 use crate::rate::{self, Sided, two_sided, z};
 use crate::rows::Group;
 use crate::sample::{percentile_interval, variance};
@@ -84,7 +84,7 @@ impl Attribute<'_> {
         let mut contrasts = Vec::new();
         let brief = measured.len() > FULL_COMPARISON;
         for group in (0..measured.len()).filter(|&g| g != reference) {
-            for (at, metric) in self.metrics().enumerate() {
+            for (at, metric) in self.metrics.iter().copied().enumerate() {
                 if brief && !metric.is_tested() {
                     continue;
                 }

@@ -2,7 +2,7 @@
 
 use crate::attribute::{Attribute, Measured, sum_of, table_of};
 use crate::audit::GroupEstimates;
-use crate::between::Composite;
+use crate::composite::Composite;
 use crate::confusion::Confusion;
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
@@ -12,11 +12,14 @@ use crate::spread::{Form, LeftOut, Spread, away_from_parity, bounds};
 
 /// Draws of figures that are not counts, from the standard error of each group.
 const PARAMETRIC_DRAWS: usize = 2000;
+/// Up to this many groups get all of them; more groups get fewer, down to [`FEWEST_DRAWS`].
+const FEW_GROUPS: usize = 64;
+const FEWEST_DRAWS: usize = 200;
 
 impl Attribute<'_> {
     pub(crate) fn spreads(&self, measured: &[Vec<(Metric, Measured)>], overall: &GroupEstimates) -> Vec<Spread> {
         let mut spreads = Vec::new();
-        for (at, metric) in self.metrics().enumerate() {
+        for (at, metric) in self.metrics.iter().copied().enumerate() {
             if metric == Metric::FlaggedShare {
                 // Shares of the same flagged rows differ as soon as groups differ in size.
                 continue;
@@ -42,7 +45,9 @@ impl Attribute<'_> {
             } else {
                 let estimates: Vec<&Estimate> = included.iter().map(|&g| &of(g).estimate).collect();
                 let drawn = parametric(&estimates, &forms, everyone, within, self.options.seed);
-                (drawn, format!("parametric bootstrap, everyone held, {PARAMETRIC_DRAWS} draws"))
+                let method =
+                    format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
+                (drawn, method)
             };
             let n = included.iter().map(|&g| of(g).estimate.n).sum();
             let events = included.iter().map(|&g| of(g).estimate.events).sum();
@@ -165,6 +170,11 @@ impl Attribute<'_> {
     }
 }
 
+/// Fewer draws for more groups than anyone compares one by one.
+fn parametric_draws(groups: usize) -> usize {
+    PARAMETRIC_DRAWS.min((PARAMETRIC_DRAWS * FEW_GROUPS / groups.max(1)).max(FEWEST_DRAWS))
+}
+
 /// Values of every form when each group's figure varies as its interval says, apart from the others.
 pub(crate) fn parametric(
     estimates: &[&Estimate],
@@ -173,16 +183,22 @@ pub(crate) fn parametric(
     within: f64,
     seed: u64,
 ) -> Vec<Vec<f64>> {
-    let mut drawn = vec![Vec::with_capacity(PARAMETRIC_DRAWS); forms.len()];
-    let figures: Vec<&Figure> = estimates.iter().filter_map(|e| e.figure.as_ref().ok()).collect();
+    let draws = parametric_draws(estimates.len());
+    let mut drawn = vec![Vec::with_capacity(draws); forms.len()];
+    let figures = estimates.iter().filter_map(|e| e.figure.as_ref().ok());
+    let sides: Vec<(f64, f64, f64)> = figures
+        .map(|f| {
+            let z = z(f.level);
+            (f.value, (f.value - f.low) / z, (f.high - f.value) / z)
+        })
+        .collect();
     let mut normal = normals(seed ^ 0x0f0f);
-    let mut values = Vec::with_capacity(figures.len());
-    for _ in 0..PARAMETRIC_DRAWS {
+    let mut values = Vec::with_capacity(sides.len());
+    for _ in 0..draws {
         values.clear();
-        for figure in &figures {
+        for (value, below, above) in &sides {
             let off = normal();
-            let side = if off < 0.0 { figure.value - figure.low } else { figure.high - figure.value };
-            values.push(figure.value + off * side / z(figure.level));
+            values.push(value + off * if off < 0.0 { below } else { above });
         }
         for (form, into) in forms.iter().zip(&mut drawn) {
             into.extend(form.value(&values, everyone, 2.0 * within));

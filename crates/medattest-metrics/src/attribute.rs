@@ -13,6 +13,8 @@ use crate::rows::{Group, Grouping, People, Rows};
 use crate::sample::{Adds, Draws, Sample, percentile_interval, variance};
 use crate::score::Asked;
 
+/// Draws of the calibration error of all groups together; no group gets fewer than [`curve::FEWEST_DRAWS`].
+const ECE_DRAWS: usize = 20_000;
 /// Points kept of a ROC curve.
 const ROC_POINTS: u64 = 100;
 
@@ -29,8 +31,12 @@ pub(crate) struct Attribute<'a> {
     pub(crate) grouping: &'a Grouping,
     pub(crate) options: &'a Options,
     pub(crate) groups: Vec<Group>,
+    /// All groups together, weighted.
+    mass: Confusion<f64>,
     pub(crate) draws: Draws,
     thresholds: Vec<f64>,
+    /// The figures that the declared columns allow.
+    pub(crate) metrics: Vec<Metric>,
 }
 
 /// The table of one group within a draw.
@@ -67,21 +73,8 @@ impl<'a> Attribute<'a> {
         };
         let draws = draws.draws(options.draws, options.seed);
         let thresholds = thresholds(rows, order, options);
-        Self { rows, grouping, options, groups, draws, thresholds }
-    }
-
-    pub(crate) fn metrics(&self) -> impl Iterator<Item = Metric> + use<'_, 'a> {
-        let known = |metric: &Metric| match metric.needs() {
-            Needs::Label => *metric != Metric::MissingLabelRate || self.rows.label.contains(&None),
-            Needs::Decision => self.rows.predicted.is_some(),
-            Needs::Score => self.rows.score.is_some(),
-            Needs::Probability => self.rows.score.is_some() && self.options.probability,
-            Needs::Threshold => {
-                self.rows.score.is_some() && self.options.probability && self.options.threshold.is_some()
-            }
-            Needs::Class | Needs::Number => false,
-        };
-        Metric::ALL.into_iter().filter(known)
+        let mass = groups.iter().map(|g| g.mass).sum();
+        Self { rows, grouping, options, groups, mass, draws, thresholds, metrics: metrics(rows, options) }
     }
 
     /// Every figure of every group.
@@ -90,7 +83,9 @@ impl<'a> Attribute<'a> {
         (0..self.groups.len())
             .map(|at| {
                 let scored = self.scored(at);
-                self.metrics()
+                self.metrics
+                    .iter()
+                    .copied()
                     .map(|metric| {
                         let found = scored.iter().position(|(m, _)| *m == metric);
                         let measured = match found {
@@ -165,12 +160,7 @@ impl<'a> Attribute<'a> {
         if let Some((because, _)) = self.refuses(at, metric) {
             return missing(because);
         }
-        let all: Confusion<f64> = if metric == Metric::FlaggedShare {
-            self.groups.iter().map(|g| g.mass).sum()
-        } else {
-            Confusion::default()
-        };
-        let Some(value) = metric.of_counts(mass, &all) else { return missing(NotEstimable::ZeroDenominator) };
+        let Some(value) = metric.of_counts(mass, &self.mass) else { return missing(NotEstimable::ZeroDenominator) };
         let done = |interval, method: Cow<'static, str>, se| Measured {
             estimate: Estimate { n, events, figure: Ok(Figure::exact(value, interval, level, method)) },
             se,
@@ -267,7 +257,10 @@ impl<'a> Attribute<'a> {
             (Metric::ObservedExpected, plain(scores.observed_expected(&asked))),
             (Metric::CalibrationIntercept, plain(large)),
             (Metric::CalibrationSlope, plain(slope)),
-            (Metric::Ece, plain(curve::ece(scores, &asked, self.options.draws, seed))),
+            (
+                Metric::Ece,
+                plain(curve::ece(scores, &asked, self.options.draws.min(ECE_DRAWS / self.groups.len()), seed)),
+            ),
         ]);
         if let Some(threshold) = self.options.threshold {
             out.push((Metric::NetBenefit, plain(scores.net_benefit(&asked, threshold))));
@@ -344,6 +337,20 @@ impl<'a> Attribute<'a> {
             groups,
         }
     }
+}
+
+/// The figures that the columns of the rows allow.
+fn metrics(rows: &Rows, options: &Options) -> Vec<Metric> {
+    let unlabelled = rows.label.contains(&None);
+    let known = |metric: &Metric| match metric.needs() {
+        Needs::Label => *metric != Metric::MissingLabelRate || unlabelled,
+        Needs::Decision => rows.predicted.is_some(),
+        Needs::Score => rows.score.is_some(),
+        Needs::Probability => rows.score.is_some() && options.probability,
+        Needs::Threshold => rows.score.is_some() && options.probability && options.threshold.is_some(),
+        Needs::Class | Needs::Number => false,
+    };
+    Metric::ALL.into_iter().filter(known).collect()
 }
 
 /// All groups of a draw together.

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::Attribute;
-use crate::between::{Composite, Pair};
+use crate::composite::Composite;
 use crate::confusion::Confusion;
 use crate::curve::{CalibrationBin, Operating, RocPoint};
 use crate::estimate::Estimate;
 use crate::metric::Metric;
 use crate::multiplicity::{benjamini_hochberg, holm};
+use crate::pair::Pair;
 use crate::pooling::Pooled;
 use crate::rate::RateInterval;
 use crate::rows::{Grouping, Rows};

@@ -2,10 +2,11 @@
 
 use crate::attribute::Measured;
 use crate::audit::{Audit, GroupEstimates, Options, adjust, audit};
-use crate::between::{Composite, Pair};
+use crate::composite::Composite;
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
 use crate::number::{contrasts, spreads};
+use crate::pair::Pair;
 use crate::rate::wilson;
 use crate::rows::{Grouping, Rows};
 use crate::sample::{Adds, Draws, Sample, percentile_interval, variance};

@@ -13,6 +13,8 @@ use crate::score::{Asked, Item, Scores};
 const BINS: usize = 10;
 /// Draws for figures whose cells are many.
 const CURVE_DRAWS: usize = 400;
+/// Never fewer draws of a calibration error than this.
+pub(crate) const FEWEST_DRAWS: usize = 100;
 
 /// One bin of a calibration curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -91,7 +93,8 @@ pub fn ece(scores: &Scores, asked: &Asked, draws: usize, seed: u64) -> Estimate 
     let observed: Vec<f64> = bins.iter().flat_map(|b| [b.positive, b.mass - b.positive]).collect();
     let Some(value) = figure(&observed) else { return Estimate::missing(n, events, NotEstimable::NoRows) };
     let adds = scores.items.iter().flat_map(|i| both(i, |label| (2 * bin_of(i.score) + usize::from(!label)) as u32));
-    let made = Sample::new(adds, 2 * BINS, scores.clusters.is_some()).draws(draws.min(CURVE_DRAWS), seed);
+    let made =
+        Sample::new(adds, 2 * BINS, scores.clusters.is_some()).draws(draws.clamp(FEWEST_DRAWS, CURVE_DRAWS), seed);
     let interval = percentile_interval(made.values(figure), asked.level).unwrap_or((value, value));
     let interval = (interval.0.min(value), interval.1.max(value));
     let method = format!("percentile bootstrap, {} draws", made.made());

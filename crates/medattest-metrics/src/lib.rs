@@ -8,15 +8,17 @@ mod against;
 mod apart;
 mod attribute;
 mod audit;
-mod between;
 mod class;
+mod composite;
 mod confusion;
 mod curve;
 mod definition;
+mod definitions;
 mod estimate;
 mod metric;
 mod multiplicity;
 mod number;
+mod pair;
 mod paired;
 mod pooling;
 mod rate;
@@ -28,8 +30,8 @@ mod score;
 mod spread;
 
 pub use audit::{Audit, Contrast, Equalised, GroupEstimates, Options, audit, threshold_in_use};
-pub use between::{Composite, Pair};
 pub use class::{ClassAudit, ClassRows, audit_classes};
+pub use composite::Composite;
 pub use confusion::Confusion;
 pub use curve::{
     CalibrationBin, Operating, RocPoint, area_between, calibration_curve, ece, operating, roc, score_distance,
@@ -40,6 +42,7 @@ pub use estimate::{Estimate, Figure, NotEstimable};
 pub use metric::{Metric, Needs};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use number::{NumberRows, audit_numbers};
+pub use pair::Pair;
 pub use paired::{PairedItem, paired_auroc};
 pub use pooling::{Pooled, pool};
 pub use rate::{Interval, RateInterval, Sided, clopper_pearson, equal_proportions, log_ratio, newcombe, wilson};

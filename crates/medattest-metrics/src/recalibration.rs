@@ -34,13 +34,13 @@ impl Scores {
     /// Newton's method for a logistic model of the label on the logit of the score: the intercept with the slope held
     /// at 1, or the slope beside a free intercept. With it the first-order error that a grid can have caused.
     fn fit(&self, free_slope: bool) -> Option<(Value, f64)> {
+        let logits: Vec<f64> = self.items.iter().map(|i| logit(i.score)).collect();
         let (mut a, mut b) = (0.0_f64, 1.0_f64);
         let mut information = [[0.0; 2]; 2];
         let mut converged = false;
         for _ in 0..60 {
             let (mut g, mut h) = ([0.0; 2], [[0.0; 2]; 2]);
-            for i in &self.items {
-                let x = logit(i.score);
+            for (i, &x) in self.items.iter().zip(&logits) {
                 let p = 1.0 / (1.0 + (-(a + b * x)).exp());
                 let n = i.weight * (i.pos + i.neg) as f64;
                 let residual = i.weight * i.pos as f64 - n * p;

@@ -15,7 +15,7 @@ use crate::rate::Interval;
 /// Kinds with fewer people are drawn one by one, which is then quicker than a binomial draw.
 const FREQUENT: u64 = 16;
 /// Cell draws of one table beyond which fewer draws are made.
-const BUDGET: usize = 8_000_000;
+const BUDGET: usize = 2_000_000;
 /// Never fewer draws than this.
 const FEWEST_DRAWS: usize = 200;
 
@@ -152,10 +152,15 @@ pub(crate) fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
 }
 
 /// The percentile interval of bootstrap values; `None` when there are none.
-pub(crate) fn percentile_interval(mut values: Vec<f64>, level: f64) -> Option<Interval> {
+pub(crate) fn percentile_interval(values: Vec<f64>, level: f64) -> Option<Interval> {
+    percentiles(values, level).map(|(interval, _)| interval)
+}
+
+/// The same with the median.
+pub(crate) fn percentiles(mut values: Vec<f64>, level: f64) -> Option<(Interval, f64)> {
     values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
-    Some((quantile(&values, tail)?, quantile(&values, 1.0 - tail)?))
+    Some(((quantile(&values, tail)?, quantile(&values, 1.0 - tail)?), quantile(&values, 0.5)?))
 }
 
 /// Variance of values, divided by their number less one.

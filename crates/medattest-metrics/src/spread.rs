@@ -6,7 +6,7 @@ use crate::confusion::Confusion;
 use crate::estimate::{Estimate, NotEstimable};
 use crate::metric::Metric;
 use crate::rate::Interval;
-use crate::sample::{percentile_interval, variance};
+use crate::sample::{percentiles, variance};
 
 /// A way to put the figures of several groups into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -183,8 +183,7 @@ impl Spread {
 /// estimate. So the end towards parity is moved back by twice the bias that the resamples show (median of the draws
 /// minus the estimate), as in a basic interval, and the interval always contains the estimate. It is conservative.
 pub(crate) fn away_from_parity(parity: Option<f64>, estimate: f64, draws: Vec<f64>, level: f64) -> Option<Interval> {
-    let middle = percentile_interval(draws.clone(), 0.0)?.0;
-    let (low, high) = percentile_interval(draws, level)?;
+    let ((low, high), middle) = percentiles(draws, level)?;
     Some(match parity {
         Some(parity) if parity > 0.0 => {
             let bias = (estimate - middle).max(0.0);
@@ -212,14 +211,23 @@ pub(crate) fn bounds(metric: Metric, known: &[Confusion], missing: &Confusion) -
     if groups.len() < 2 || rows <= 0.0 {
         return None;
     }
-    let mut worst = 0.0_f64;
-    for (i, a) in groups.iter().enumerate() {
-        for (j, b) in groups.iter().enumerate() {
-            if i != j {
-                worst = worst.max((a.0 + successes) / (a.1 + successes) - b.0 / (b.1 + failures));
+    // The group that could rise highest against another that could fall lowest; two of each, for it may be the same.
+    let two = |of: &dyn Fn(&(f64, f64)) -> f64| {
+        let mut best: [(f64, usize); 2] = [(f64::NEG_INFINITY, usize::MAX); 2];
+        for (at, group) in groups.iter().enumerate() {
+            let value = of(group);
+            if value > best[0].0 {
+                best = [(value, at), best[0]];
+            } else if value > best[1].0 {
+                best[1] = (value, at);
             }
         }
-    }
+        best
+    };
+    let highest = two(&|(k, n)| (k + successes) / (n + successes));
+    let lowest = two(&|(k, n)| -k / (n + failures));
+    let apart = highest.iter().flat_map(|h| lowest.iter().filter(move |l| l.1 != h.1).map(move |l| h.0 + l.0));
+    let worst = apart.fold(0.0_f64, f64::max);
     // Successes that lift k of n to a share of at least t; failures that bring it down to at most t.
     let lift = |t: f64| -> f64 {
         groups.iter().map(|(k, n)| if t < 1.0 { ((t * n - k) / (1.0 - t)).max(0.0) } else { f64::INFINITY }).sum()

@@ -7,10 +7,11 @@
 mod columns;
 mod counts;
 mod facts;
+mod proxies;
 
 use medattest_metrics::{
     Asked, Association, Audit, Estimate, Grouping, Metric, NotEstimable, Options, PairedItem, RateInterval,
-    Representation, association, audit, audit_classes, audit_numbers, paired_auroc, representation, threshold_in_use,
+    Representation, audit, audit_classes, audit_numbers, paired_auroc, representation, threshold_in_use,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ pub use facts::facts;
 
 use crate::diagnostic::Place;
 use crate::project::{Column, Table, Task};
-use crate::world::{CountTable, DataError, KeyValues, MISSING, World, sha256_hex};
+use crate::world::{DataError, KeyValues, MISSING, World, sha256_hex};
 use columns::{Columns, Content, cross};
 
 /// The engine's name in provenance.
@@ -34,8 +35,6 @@ const MOST_CROSSED_GROUPS: usize = 4096;
 const MOST_CLASSES: usize = 32;
 /// Scores are counted exactly up to this many rows, and on a grid beyond if they have too many distinct values.
 pub const EXACT_ROWS: u64 = 200_000;
-/// Bins of a numeric feature that is looked at as a stand-in for an attribute.
-const FEATURE_BINS: usize = 20;
 /// More values than this of a feature are not looked at one by one.
 const MOST_FEATURE_VALUES: usize = 1000;
 
@@ -348,7 +347,7 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
         threshold,
         warnings,
         paired: paired(counts, &options)?,
-        proxies: proxies(counts)?,
+        proxies: proxies::proxies(counts)?,
         attributes,
     })
 }
@@ -368,7 +367,7 @@ fn attributes_of(table: &Table) -> Vec<(String, Vec<usize>)> {
 }
 
 /// Whether a label of a column stands for a missing attribute.
-fn is_missing(group: &Column, label: &str) -> bool {
+pub(super) fn is_missing(group: &Column, label: &str) -> bool {
     label == MISSING || group.unknown.iter().any(|unknown| unknown == label)
 }
 
@@ -524,78 +523,4 @@ fn paired(counts: &Counts, options: &Options) -> Result<Vec<Paired>, DataError> 
         }
     }
     Ok(out)
-}
-
-/// Numbers are cut into bins of equal numbers of rows; other values are taken as they are.
-fn coded(counted: &CountTable) -> Result<Vec<Option<usize>>, String> {
-    match counted.keys.last() {
-        Some(KeyValues::Category { labels, .. }) if labels.len() > MOST_FEATURE_VALUES => {
-            Err(format!("has {} values; at most {MOST_FEATURE_VALUES} are looked at", labels.len()))
-        }
-        Some(KeyValues::Category { codes, .. }) => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
-        Some(KeyValues::Score { values, .. }) => {
-            let mut order: Vec<(f64, u64)> =
-                values.iter().zip(&counted.counts).filter_map(|(v, n)| v.map(|v| (v, *n))).collect();
-            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-            let mut distinct = order.clone();
-            distinct.dedup_by(|next, kept| next.0 == kept.0);
-            if distinct.len() <= FEATURE_BINS {
-                let at = |v: f64| distinct.partition_point(|(d, _)| *d < v);
-                return Ok(values.iter().map(|v| v.map(at)).collect());
-            }
-            let total: u64 = order.iter().map(|(_, n)| n).sum();
-            let (mut cuts, mut before) = (Vec::new(), 0);
-            for (value, n) in order {
-                if before * FEATURE_BINS as u64 >= total * (cuts.len() as u64 + 1) && cuts.last() != Some(&value) {
-                    cuts.push(value);
-                }
-                before += n;
-            }
-            Ok(values.iter().map(|v| v.map(|v| cuts.partition_point(|cut| *cut <= v))).collect())
-        }
-        _ => Err("was not counted".to_owned()),
-    }
-}
-
-fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
-    let table = &counts.request.table;
-    let mut proxies = Vec::new();
-    for (feature, counted) in table.features.iter().zip(&counts.features) {
-        let values = coded(counted);
-        for (at, group) in table.groups.iter().enumerate() {
-            let Some(KeyValues::Category { labels, codes }) = counted.keys.get(at) else {
-                return Err(DataError {
-                    code: "count-shape",
-                    table: table.path.clone(),
-                    message: "the counts of a feature do not fit the question".into(),
-                    hint: "store the counts again".into(),
-                });
-            };
-            let known = |code: &u32| labels.get(*code as usize).is_some_and(|label| !is_missing(group, label));
-            let association = match &values {
-                Err(reason) => Err(reason.clone()),
-                Ok(values) => {
-                    let cells: Vec<(usize, usize, u64)> = codes
-                        .iter()
-                        .zip(values)
-                        .zip(&counted.counts)
-                        .filter(|((code, _), _)| known(code))
-                        .filter_map(|((code, value), n)| Some((*code as usize, (*value)?, *n)))
-                        .collect();
-                    association(&cells).ok_or_else(|| "the feature or the attribute has one value only".to_owned())
-                }
-            };
-            let (attribute, feature) = (group.column.clone(), feature.clone());
-            proxies.push(Proxy { attribute, feature, association, holm: None });
-        }
-    }
-    let of = |proxy: &Proxy| proxy.association.as_ref().ok().and_then(|a| a.p);
-    let p: Vec<f64> = proxies.iter().filter_map(of).collect();
-    let mut adjusted = medattest_metrics::holm(&p).into_iter();
-    for proxy in &mut proxies {
-        if of(proxy).is_some() {
-            proxy.holm = adjusted.next();
-        }
-    }
-    Ok(proxies)
 }

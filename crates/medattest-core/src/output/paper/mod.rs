@@ -4,13 +4,20 @@
 //! out (CMS cell size suppression policy: no cell of 1 to 10, nor a percentage that yields one). Where the rest of a
 //! column would give a withheld count away, the next smallest is withheld with it.
 
+mod rows;
+mod withhold;
+
 use std::fmt;
 
-use medattest_metrics::{
-    CalibrationBin, Confusion, Equalised, Estimate, Form, GroupEstimates, LeftOut, Metric, Operating, Pair, RocPoint,
-};
+use medattest_metrics::{Confusion, Equalised, Estimate, Form, GroupEstimates, LeftOut, Metric, Operating};
 
 use super::{figure, thousands};
+use withhold::{bins_of_groups, far, hidden_rates, operating, operatings, shown_bins, slices, withheld, withheld_in};
+
+pub use rows::{
+    AttributeTable, ContrastRow, DisparityRow, EqualisedTable, GroupRow, OperatingRow, PairRow, ShareRow,
+};
+
 use crate::engine::bias::{AttributeAudit, BiasEvidence, Paired};
 use crate::value::is_small_cell;
 
@@ -79,267 +86,47 @@ pub fn count(count: Count) -> String {
     count.map_or_else(|| "withheld".to_owned(), thousands)
 }
 
-/// One group.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GroupRow {
-    /// Label.
-    pub label: String,
-    /// Rows.
-    pub n: Count,
-    /// Rows with a positive label.
-    pub positives: Count,
-    /// Patients or other clusters, where declared.
-    pub clusters: Count,
-    /// Every figure.
-    pub figures: Vec<(Metric, Shown)>,
-    /// Rates after partial pooling.
-    pub pooled: Vec<(Metric, Shown)>,
-    /// Calibration curve, bins with small cells left out.
-    pub calibration: Vec<CalibrationBin>,
-    /// How many bins were left out of the curve.
-    pub calibration_withheld: usize,
-    /// ROC curve; empty where it would give counts away.
-    pub roc: Vec<RocPoint>,
-    /// The group at other thresholds; points that would give counts away are left out.
-    pub operating: Vec<OperatingRow>,
-}
-
-impl GroupRow {
-    /// One figure, where the declared columns allow it.
-    pub fn figure(&self, metric: Metric) -> Option<&Shown> {
-        self.figures.iter().find(|(m, _)| *m == metric).map(|(_, shown)| shown)
-    }
-}
-
-/// A group at one threshold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OperatingRow {
-    /// Lowest score that is flagged.
-    pub threshold: f64,
-    /// Selection rate.
-    pub selection_rate: Option<f64>,
-    /// Sensitivity.
-    pub tpr: Option<f64>,
-    /// False positive rate.
-    pub fpr: Option<f64>,
-    /// Positive predictive value.
-    pub ppv: Option<f64>,
-    /// Net benefit with its interval.
-    pub net_benefit: Option<(f64, f64, f64)>,
-}
-
-/// A comparison of the groups.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DisparityRow {
-    /// Permanent id.
-    pub id: String,
-    /// Name.
-    pub title: String,
-    /// For a figure over all groups, which figure and in which form.
-    pub form: Option<(Metric, Form)>,
-    /// Figure.
-    pub figure: Shown,
-    /// Groups compared.
-    pub groups: usize,
-    /// Groups left out, with the reason.
-    pub left_out: Vec<String>,
-    /// Smallest and largest difference that rows of unknown group could make it.
-    pub bounds: Option<(f64, f64)>,
-}
-
-impl DisparityRow {
-    /// Whether it is one of the comparisons that a reader looks for first.
-    pub fn is_headline(&self) -> bool {
-        match self.form {
-            Some((Metric::SelectionRate | Metric::Tpr, Form::Difference | Form::Ratio)) => true,
-            Some((Metric::Accuracy | Metric::Auroc | Metric::Mae | Metric::MeanError, Form::Difference)) => true,
-            Some((metric, Form::Deviation)) => matches!(metric, Metric::SelectionRate | Metric::Tpr),
-            Some(_) => false,
-            None => matches!(
-                self.id.as_str(),
-                "equalized-odds-difference"
-                    | "equalized-odds-ratio"
-                    | "largest-multiclass-equality-of-opportunity"
-                    | "largest-multiclass-statistical-parity"
-            ),
+impl Shown {
+    /// The figure with this many decimals and no denominator.
+    fn rounded(self, digits: usize) -> Self {
+        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(3));
+        let round = |x: f64| (x * scale).round() / scale;
+        match self {
+            Self::Figure { value, low, high, method, error_bound, .. } => Self::Figure {
+                value: round(value),
+                low: round(low),
+                high: round(high),
+                n: None,
+                method,
+                error_bound,
+                digits,
+            },
+            other => other,
         }
     }
 }
 
-/// A group against the reference.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ContrastRow {
-    /// Label of the group.
-    pub group: String,
-    /// The figure.
-    pub metric: Metric,
-    /// Group minus reference.
-    pub difference: Shown,
-    /// Group over reference.
-    pub ratio: Option<Shown>,
-    /// Two-sided p-value.
-    pub p: Option<f64>,
-    /// Adjusted by Holm over every test of the table.
-    pub holm: Option<f64>,
-    /// Adjusted by Benjamini and Hochberg.
-    pub benjamini_hochberg: Option<f64>,
-}
-
-/// A figure of a group and the reference together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PairRow {
-    /// Label of the group.
-    pub group: String,
-    /// The figure.
-    pub pair: Pair,
-    /// Its value.
-    pub figure: Shown,
-}
-
-/// A group's share of the rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ShareRow {
-    /// Label of the group.
-    pub group: String,
-    /// Share of the rows.
-    pub share: Shown,
-    /// Share of the declared population.
-    pub population: Option<f64>,
-    /// One over the other.
-    pub ratio: Option<Shown>,
-}
-
-/// What thresholds of the groups' own would do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EqualisedTable {
-    /// The figure that is made equal.
-    pub metric: Metric,
-    /// Its value for everyone at the threshold in use.
-    pub target: f64,
-    /// The threshold in use.
-    pub threshold: f64,
-    /// For each group its label, its own threshold, and the figure before and after.
-    pub groups: Vec<(String, Option<OperatingRow>, Option<OperatingRow>)>,
-    /// Everyone before and after: figure and value.
-    pub cost: Vec<(Metric, f64, f64)>,
-}
-
-/// One attribute.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AttributeTable {
-    /// Column or columns, with the class where one class is audited against the rest.
-    pub attribute: String,
-    /// What it stands for.
-    pub stands_for: String,
-    /// Whether it is one class against the rest.
-    pub of_class: bool,
-    /// Groups in order.
-    pub groups: Vec<GroupRow>,
-    /// Everyone.
-    pub overall: GroupRow,
-    /// Label of the group that others are compared with.
-    pub reference: Option<String>,
-    /// Comparisons over all groups; those with a name of their own first.
-    pub disparities: Vec<DisparityRow>,
-    /// Each group against the reference.
-    pub contrasts: Vec<ContrastRow>,
-    /// Figures of a group and the reference together.
-    pub pairs: Vec<PairRow>,
-    /// Who is in the table.
-    pub shares: Vec<ShareRow>,
-    /// Where the shares of the population come from.
-    pub population_source: Option<String>,
-    /// What thresholds of the groups' own would do.
-    pub equalised: Option<EqualisedTable>,
-}
-
-impl AttributeTable {
-    /// The comparison of this id.
-    pub fn disparity(&self, id: &str) -> Option<&DisparityRow> {
-        self.disparities.iter().find(|row| row.id == id)
-    }
-}
-
-/// Which of these counts must be withheld: the small ones, and as many more as it takes to hide them in their sum.
-pub fn withheld(counts: &[u64], smallest: u64) -> Vec<bool> {
-    complete(counts, vec![false; counts.len()], smallest)
-}
-
-fn complete(counts: &[u64], already: Vec<bool>, smallest: u64) -> Vec<bool> {
-    let mut hidden: Vec<bool> =
-        counts.iter().zip(already).map(|(&n, already)| already || is_small_cell(n, smallest)).collect();
-    if !hidden.contains(&true) {
-        return hidden;
-    }
-    loop {
-        let mine: Vec<u64> = counts.iter().zip(&hidden).filter(|(_, hidden)| **hidden).map(|(n, _)| *n).collect();
-        if mine.len() >= 2 && mine.iter().sum::<u64>() >= smallest {
-            return hidden;
-        }
-        let open = counts.iter().zip(&hidden).enumerate().filter(|(_, (n, hidden))| !**hidden && **n > 0);
-        let Some(next) = open.min_by_key(|(_, (n, _))| **n).map(|(index, _)| index) else { return hidden };
-        if let Some(slot) = hidden.get_mut(next) {
-            *slot = true;
-        }
-    }
-}
-
-/// The groups that share a value with others, as the intersection of race and sex does by race and by sex: their sums
-/// are shown elsewhere. All groups together for a single column.
-fn slices(attribute: &AttributeAudit) -> Vec<Vec<usize>> {
-    let everyone: Vec<usize> = (0..attribute.labels.len()).collect();
-    let columns = attribute.attribute.split(" x ").count();
-    let parts: Vec<Vec<&str>> = attribute.labels.iter().map(|label| label.split(" x ").collect()).collect();
-    if columns < 2 || parts.iter().any(|part| part.len() != columns) {
-        return vec![everyone];
-    }
-    let mut slices = vec![everyone];
-    for column in 0..columns {
-        let mut values: Vec<&str> = parts.iter().filter_map(|part| part.get(column).copied()).collect();
-        values.sort_unstable();
-        values.dedup();
-        for value in values {
-            let sharing = |index: &usize| parts.get(*index).and_then(|part| part.get(column)) == Some(&value);
-            slices.push((0..parts.len()).filter(sharing).collect());
-        }
-    }
-    slices
-}
-
-/// [`withheld`] within every slice, until no slice gives anything away. A count of rows is small, too, when few
-/// people are behind them.
-fn withheld_in(counts: &[u64], people: &[u64], smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
-    let mut hidden: Vec<bool> = people.iter().map(|&n| is_small_cell(n, smallest)).collect();
-    loop {
-        let before = hidden.clone();
-        for slice in slices {
-            let of_slice: Vec<u64> = slice.iter().filter_map(|&i| counts.get(i).copied()).collect();
-            let already: Vec<bool> = slice.iter().filter_map(|&i| hidden.get(i).copied()).collect();
-            for (&index, hide) in slice.iter().zip(complete(&of_slice, already, smallest)) {
-                if let Some(slot) = hidden.get_mut(index) {
-                    *slot |= hide;
-                }
+fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
+    match &estimate.figure {
+        Err(because) => Shown::NotEstimable(because.to_string()),
+        Ok(figure) => {
+            let cells = [estimate.n, estimate.events, estimate.n.saturating_sub(estimate.events)];
+            if cells.into_iter().any(|cell| is_small_cell(cell, smallest)) {
+                return Shown::Withheld;
             }
-        }
-        if hidden == before {
-            return hidden;
-        }
-    }
-}
-
-/// Groups whose rates would give a cell of some two-by-two table away: their own, or through sums another's.
-fn hidden_rates(attribute: &AttributeAudit, smallest: u64, slices: &[Vec<usize>]) -> Vec<bool> {
-    let groups = &attribute.audit.groups;
-    let cells: [fn(&Confusion) -> u64; 4] = [|c| c.tp, |c| c.fp, |c| c.fn_, |c| c.tn];
-    let mut hidden = vec![false; groups.len()];
-    for cell in cells {
-        let counts: Vec<u64> = groups.iter().map(|g| cell(&g.confusion)).collect();
-        let people: Vec<u64> = groups.iter().map(|g| cell(&g.people)).collect();
-        for (slot, hide) in hidden.iter_mut().zip(withheld_in(&counts, &people, smallest, slices)) {
-            *slot |= hide;
+            let exact = Shown::Figure {
+                value: figure.value,
+                low: figure.low,
+                high: figure.high,
+                n: Some(estimate.n),
+                method: figure.method.to_string(),
+                error_bound: figure.error_bound,
+                digits: FULL,
+            };
+            // A share with all its digits tells the numbers it is made of.
+            if hide_n { exact.rounded(3) } else { exact }
         }
     }
-    hidden
 }
 
 /// What of a group is withheld.
@@ -405,88 +192,6 @@ fn group_row(label: &str, group: &GroupEstimates, smallest: u64, hide: Hidden) -
         figures,
         pooled,
     }
-}
-
-/// Whether going from one count to another tells of no few people.
-fn far(a: u64, b: u64, smallest: u64) -> bool {
-    !is_small_cell(a.abs_diff(b), smallest)
-}
-
-/// A group at one threshold, with three decimals.
-fn operating(point: &Operating) -> OperatingRow {
-    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
-    let mass = &point.mass;
-    let rate = |metric: Metric| metric.of_counts(mass, mass).map(rounded);
-    OperatingRow {
-        threshold: point.threshold,
-        selection_rate: rate(Metric::SelectionRate),
-        tpr: rate(Metric::Tpr),
-        fpr: rate(Metric::Fpr),
-        ppv: rate(Metric::Ppv),
-        net_benefit: point.net_benefit.map(|(value, low, high)| (rounded(value), rounded(low), rounded(high))),
-    }
-}
-
-/// The thresholds that may be shown: none whose table has a small cell, nor two between which few people lie.
-fn operatings(points: &[Operating], smallest: u64, hide: bool) -> Vec<OperatingRow> {
-    let mut shown: Vec<&Operating> = Vec::new();
-    for point in points.iter().filter(|_| !hide || smallest <= 1) {
-        let c = &point.counts;
-        let small = [c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest));
-        let apart = shown
-            .last()
-            .is_none_or(|last| far(last.counts.tp, c.tp, smallest) && far(last.counts.fp, c.fp, smallest));
-        if !small && apart {
-            shown.push(point);
-        }
-    }
-    shown.into_iter().map(operating).collect()
-}
-
-/// The bins of a calibration curve that may be shown.
-fn shown_bins(bins: &[CalibrationBin], smallest: u64) -> Vec<CalibrationBin> {
-    let of = |count: fn(&CalibrationBin) -> u64| withheld(&bins.iter().map(count).collect::<Vec<_>>(), smallest);
-    let hidden = [of(|b| b.n), of(|b| b.events), of(|b| b.n.saturating_sub(b.events))];
-    let shown = |index: usize| hidden.iter().all(|hidden| hidden.get(index) == Some(&false));
-    bins.iter().enumerate().filter(|(index, _)| shown(*index)).map(|(_, bin)| *bin).collect()
-}
-
-/// The bins of every group's calibration curve that may be shown: small ones are not, nor as many more as it takes to
-/// hide them in the sums over the bins of a group and over the groups of a bin.
-fn bins_of_groups(attribute: &AttributeAudit, smallest: u64, slices: &[Vec<usize>]) -> Vec<Vec<CalibrationBin>> {
-    const BINS: usize = 10;
-    let groups = &attribute.audit.groups;
-    let place = |bin: &CalibrationBin| ((bin.predicted * BINS as f64) as usize).min(BINS - 1);
-    let find = |group: usize, at: usize| groups[group].calibration.iter().find(|bin| place(bin) == at);
-    let kinds: [fn(&CalibrationBin) -> u64; 3] = [|b| b.n, |b| b.events, |b| b.n.saturating_sub(b.events)];
-    let places = 0..BINS;
-    let mut hidden = vec![vec![false; BINS]; groups.len()];
-    loop {
-        let before = hidden.clone();
-        for kind in kinds {
-            let count = |group: usize, at: usize| find(group, at).map_or(0, kind);
-            for at in places.clone() {
-                for slice in slices {
-                    let counts: Vec<u64> = slice.iter().map(|&g| count(g, at)).collect();
-                    let already: Vec<bool> = slice.iter().map(|&g| hidden[g][at]).collect();
-                    for (&group, hide) in slice.iter().zip(complete(&counts, already, smallest)) {
-                        hidden[group][at] |= hide;
-                    }
-                }
-            }
-            for (group, hidden) in hidden.iter_mut().enumerate() {
-                let counts: Vec<u64> = (0..BINS).map(|at| count(group, at)).collect();
-                *hidden = complete(&counts, hidden.clone(), smallest);
-            }
-        }
-        if hidden == before {
-            break;
-        }
-    }
-    let shown = |(group, hidden): (usize, &Vec<bool>)| -> Vec<CalibrationBin> {
-        groups[group].calibration.iter().filter(|bin| !hidden[place(bin)]).copied().collect()
-    };
-    hidden.iter().enumerate().map(shown).collect()
 }
 
 /// An attribute as it may be shown.
@@ -745,49 +450,6 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
     composites.chain(spreads).collect()
 }
 
-impl Shown {
-    /// The figure with this many decimals and no denominator.
-    fn rounded(self, digits: usize) -> Self {
-        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(3));
-        let round = |x: f64| (x * scale).round() / scale;
-        match self {
-            Self::Figure { value, low, high, method, error_bound, .. } => Self::Figure {
-                value: round(value),
-                low: round(low),
-                high: round(high),
-                n: None,
-                method,
-                error_bound,
-                digits,
-            },
-            other => other,
-        }
-    }
-}
-
-fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
-    match &estimate.figure {
-        Err(because) => Shown::NotEstimable(because.to_string()),
-        Ok(figure) => {
-            let cells = [estimate.n, estimate.events, estimate.n.saturating_sub(estimate.events)];
-            if cells.into_iter().any(|cell| is_small_cell(cell, smallest)) {
-                return Shown::Withheld;
-            }
-            let exact = Shown::Figure {
-                value: figure.value,
-                low: figure.low,
-                high: figure.high,
-                n: Some(estimate.n),
-                method: figure.method.to_string(),
-                error_bound: figure.error_bound,
-                digits: FULL,
-            };
-            // A share with all its digits tells the numbers it is made of.
-            if hide_n { exact.rounded(3) } else { exact }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use medattest_metrics::{Audit, Grouping, Options, Rows, audit};
@@ -856,25 +518,5 @@ mod tests {
         let hidden: Vec<bool> = table.groups.iter().map(|g| g.n.is_none()).collect();
         let (of_q, with_u) = (hidden[2] || hidden[3], hidden[4]);
         assert!(with_u && of_q, "Q less its two other groups would be the small one: {hidden:?}");
-    }
-
-    #[test]
-    fn a_lone_small_count_takes_the_next_smallest_with_it() {
-        assert_eq!(withheld(&[27_304, 23_577, 2], 11), [false, true, true]);
-    }
-
-    #[test]
-    fn small_counts_whose_sum_is_small_take_another() {
-        assert_eq!(withheld(&[500, 2, 3, 90], 11), [false, true, true, true]);
-    }
-
-    #[test]
-    fn small_counts_that_hide_each_other_suffice() {
-        assert_eq!(withheld(&[500, 8, 9, 90], 11), [false, true, true, false]);
-    }
-
-    #[test]
-    fn nobody_and_enough_are_shown() {
-        assert_eq!(withheld(&[0, 11, 500], 11), [false, false, false]);
     }
 }

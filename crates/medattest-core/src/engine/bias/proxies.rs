@@ -1,0 +1,84 @@
+//! Features that stand in for an attribute.
+
+use medattest_metrics::{association, holm};
+
+use super::{Counts, MOST_FEATURE_VALUES, Proxy, is_missing};
+use crate::world::{CountTable, DataError, KeyValues};
+
+/// Bins of a numeric feature that is looked at as a stand-in for an attribute.
+const FEATURE_BINS: usize = 20;
+
+/// Numbers are cut into bins of equal numbers of rows; other values are taken as they are.
+fn coded(counted: &CountTable) -> Result<Vec<Option<usize>>, String> {
+    match counted.keys.last() {
+        Some(KeyValues::Category { labels, .. }) if labels.len() > MOST_FEATURE_VALUES => {
+            Err(format!("has {} values; at most {MOST_FEATURE_VALUES} are looked at", labels.len()))
+        }
+        Some(KeyValues::Category { codes, .. }) => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
+        Some(KeyValues::Score { values, .. }) => {
+            let mut order: Vec<(f64, u64)> =
+                values.iter().zip(&counted.counts).filter_map(|(v, n)| v.map(|v| (v, *n))).collect();
+            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            let mut distinct = order.clone();
+            distinct.dedup_by(|next, kept| next.0 == kept.0);
+            if distinct.len() <= FEATURE_BINS {
+                let at = |v: f64| distinct.partition_point(|(d, _)| *d < v);
+                return Ok(values.iter().map(|v| v.map(at)).collect());
+            }
+            let total: u64 = order.iter().map(|(_, n)| n).sum();
+            let (mut cuts, mut before) = (Vec::new(), 0);
+            for (value, n) in order {
+                if before * FEATURE_BINS as u64 >= total * (cuts.len() as u64 + 1) && cuts.last() != Some(&value) {
+                    cuts.push(value);
+                }
+                before += n;
+            }
+            Ok(values.iter().map(|v| v.map(|v| cuts.partition_point(|cut| *cut <= v))).collect())
+        }
+        _ => Err("was not counted".to_owned()),
+    }
+}
+
+/// How much each feature tells of each attribute.
+pub(super) fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
+    let table = &counts.request.table;
+    let mut proxies = Vec::new();
+    for (feature, counted) in table.features.iter().zip(&counts.features) {
+        let values = coded(counted);
+        for (at, group) in table.groups.iter().enumerate() {
+            let Some(KeyValues::Category { labels, codes }) = counted.keys.get(at) else {
+                return Err(DataError {
+                    code: "count-shape",
+                    table: table.path.clone(),
+                    message: "the counts of a feature do not fit the question".into(),
+                    hint: "store the counts again".into(),
+                });
+            };
+            let known = |code: &u32| labels.get(*code as usize).is_some_and(|label| !is_missing(group, label));
+            let association = match &values {
+                Err(reason) => Err(reason.clone()),
+                Ok(values) => {
+                    let cells: Vec<(usize, usize, u64)> = codes
+                        .iter()
+                        .zip(values)
+                        .zip(&counted.counts)
+                        .filter(|((code, _), _)| known(code))
+                        .filter_map(|((code, value), n)| Some((*code as usize, (*value)?, *n)))
+                        .collect();
+                    association(&cells).ok_or_else(|| "the feature or the attribute has one value only".to_owned())
+                }
+            };
+            let (attribute, feature) = (group.column.clone(), feature.clone());
+            proxies.push(Proxy { attribute, feature, association, holm: None });
+        }
+    }
+    let of = |proxy: &Proxy| proxy.association.as_ref().ok().and_then(|a| a.p);
+    let p: Vec<f64> = proxies.iter().filter_map(of).collect();
+    let mut adjusted = holm(&p).into_iter();
+    for proxy in &mut proxies {
+        if of(proxy).is_some() {
+            proxy.holm = adjusted.next();
+        }
+    }
+    Ok(proxies)
+}
