@@ -15,7 +15,7 @@ from fairlearn.metrics import (
 )
 from sklearn.metrics import accuracy_score, brier_score_loss, precision_score, roc_auc_score
 
-begun = time.perf_counter()
+begun = time.process_time()
 data = pd.read_parquet(sys.argv[1])
 y, p, s = data["y_true"], data["y_pred"], data["y_score"]
 decided = {
@@ -33,4 +33,4 @@ for columns in (["race"], ["sex"], ["race", "sex"]):
     MetricFrame(metrics=scored, y_true=y, y_pred=s, sensitive_features=groups).by_group
     demographic_parity_difference(y, p, sensitive_features=groups)
     equalized_odds_difference(y, p, sensitive_features=groups)
-print(f"{time.perf_counter() - begun:.3f}")
+print(f"{time.process_time() - begun:.3f}")

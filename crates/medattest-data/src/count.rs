@@ -259,20 +259,23 @@ fn values(source: &Source<'_>, asked: &Key, key: &KeyExpr, array: &ArrayRef) -> 
             KeyValues::Score { values: scores.iter().collect(), half_cell: key.half_cell }
         }
         KeyKind::Cluster => {
-            let texts: Option<Vec<String>> = texts(array)?.into_iter().collect();
-            let Some(texts) = texts else {
+            let codes = match array.as_primitive_opt::<Int64Type>() {
+                Some(numbers) => numbers.iter().collect::<Option<Vec<i64>>>().map(|numbers| encode(&numbers).1),
+                None => texts(array)?.into_iter().collect::<Option<Vec<String>>>().map(|texts| encode(&texts).1),
+            };
+            let Some(codes) = codes else {
                 let message = format!("rows without a value in the cluster column `{}`", asked.column);
                 let hint = "exclude them with a filter such as patient is not null; they are no one patient's rows";
                 return Err(source.error("cluster-missing", message, hint));
             };
-            KeyValues::Cluster(encode(&texts).1)
+            KeyValues::Cluster(codes)
         }
     })
 }
 
-/// Distinct texts in order, and the index of each.
-fn encode(texts: &[String]) -> (Vec<String>, Vec<u32>) {
-    let mut labels: Vec<String> = texts.to_vec();
+/// Distinct values in order, and the index of each.
+fn encode<T: Ord + Clone>(texts: &[T]) -> (Vec<T>, Vec<u32>) {
+    let mut labels: Vec<T> = texts.to_vec();
     labels.sort_unstable();
     labels.dedup();
     let codes = texts

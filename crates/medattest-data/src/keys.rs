@@ -42,6 +42,8 @@ pub(crate) fn key_expr(
     };
     let free = |expr: Expr| KeyExpr { expr, misfit: lit(false), checked: false, half_cell: 0.0 };
     match &key.kind {
+        // Whole numbers are told apart sooner than their digits.
+        KeyKind::Cluster if kind.is_some_and(DataType::is_signed_integer) => Ok(free(cast(expr, DataType::Int64))),
         KeyKind::Category(_) | KeyKind::Cluster => Ok(free(cast(expr, DataType::Utf8))),
         KeyKind::Feature(_) if kind.is_none_or(|kind| !kind.is_numeric()) => Ok(free(cast(expr, DataType::Utf8))),
         KeyKind::Weight(_) => {

@@ -315,10 +315,87 @@ pub struct Operating {
     pub net_benefit: Option<(f64, f64, f64)>,
 }
 
-/// The group at each of these thresholds.
+/// Sums over units of products of their flagged positives T, flagged negatives F and rows N, from which the variance of
+/// a net benefit follows at any threshold.
+#[derive(Default, Clone, Copy)]
+struct Products {
+    tt: f64,
+    ff: f64,
+    nn: f64,
+    tf: f64,
+    tn: f64,
+    fn_: f64,
+    units: f64,
+}
+
+impl Products {
+    /// Variance of (T - odds F)/N, linearised about its value.
+    fn variance(&self, value: f64, odds: f64, mass: f64) -> f64 {
+        let sum =
+            self.tt + odds * odds * self.ff + value * value * self.nn - 2.0 * odds * self.tf - 2.0 * value * self.tn
+                + 2.0 * odds * value * self.fn_;
+        sum.max(0.0) / (mass * mass) * self.units / (self.units - 1.0)
+    }
+}
+
+/// The products at each threshold. Rows are units of their own, or the rows of a cluster are one; at the lowest
+/// threshold everything is flagged, and items leave in ascending order of score.
+fn products(scores: &Scores, thresholds: &[f64]) -> Vec<Products> {
+    let mut clusters: Vec<[f64; 3]> = vec![[0.0; 3]; scores.clusters.unwrap_or(0)];
+    let mut now = Products::default();
+    for i in &scores.items {
+        let (pos, neg) = (i.weight * i.pos as f64, i.weight * i.neg as f64);
+        if scores.clusters.is_some() {
+            let unit = &mut clusters[i.cluster as usize];
+            unit[0] += pos;
+            unit[1] += neg;
+            unit[2] += pos + neg;
+        } else {
+            now.tt += i.weight * pos;
+            now.ff += i.weight * neg;
+            now.units += (i.pos + i.neg) as f64;
+        }
+    }
+    (now.tn, now.fn_, now.nn) = (now.tt, now.ff, now.tt + now.ff);
+    for [t, f, n] in &clusters {
+        now.tt += t * t;
+        now.ff += f * f;
+        now.nn += n * n;
+        now.tf += t * f;
+        now.tn += t * n;
+        now.fn_ += f * n;
+        now.units += 1.0;
+    }
+    let mut items = scores.items.iter().peekable();
+    let mut out = Vec::with_capacity(thresholds.len());
+    for threshold in thresholds {
+        while let Some(i) = items.next_if(|i| i.score < *threshold) {
+            let (pos, neg) = (i.weight * i.pos as f64, i.weight * i.neg as f64);
+            if scores.clusters.is_some() {
+                let unit = &mut clusters[i.cluster as usize];
+                let [t, f, n] = *unit;
+                let (u, v) = (t - pos, f - neg);
+                now.tt += u * u - t * t;
+                now.ff += v * v - f * f;
+                now.tf += u * v - t * f;
+                now.tn -= pos * n;
+                now.fn_ -= neg * n;
+                (unit[0], unit[1]) = (u, v);
+            } else {
+                now.tt -= i.weight * pos;
+                now.tn -= i.weight * pos;
+                now.ff -= i.weight * neg;
+                now.fn_ -= i.weight * neg;
+            }
+        }
+        out.push(now);
+    }
+    out
+}
+
+/// The group at each of these thresholds, which must ascend.
 pub fn operating(scores: &Scores, thresholds: &[f64], probability: bool, level: f64) -> Vec<Operating> {
     let z = crate::rate::z(level);
-    let plain = scores.clusters.is_none() && scores.items.iter().all(|i| i.weight == 1.0);
     // Sums over the items below each index.
     let mut below = vec![Confusion::<u64>::default()];
     let mut lighter = vec![Confusion::<f64>::default()];
@@ -331,26 +408,21 @@ pub fn operating(scores: &Scores, thresholds: &[f64], probability: bool, level: 
         below.push(counts);
         lighter.push(mass);
     }
-    let at = |&threshold: &f64| {
-        let index = scores.items.partition_point(|i| i.score < threshold);
-        let (low, light) = (below[index], lighter[index]);
+    let products = if probability { products(scores, thresholds) } else { Vec::new() };
+    let at = |(index, &threshold): (usize, &f64)| {
+        let first = scores.items.partition_point(|i| i.score < threshold);
+        let (low, light) = (below[first], lighter[first]);
         let here = Confusion { tp: counts.fn_ - low.fn_, fp: counts.tn - low.tn, ..low };
         let heavy = Confusion { tp: mass.fn_ - light.fn_, fp: mass.tn - light.tn, ..light };
-        let net_benefit = if !probability || threshold >= 1.0 || heavy.n() <= 0.0 {
-            None
-        } else if plain {
-            let (n, odds) = (heavy.n(), threshold / (1.0 - threshold));
-            let value = (heavy.tp - heavy.fp * odds) / n;
-            let variance = ((heavy.tp + heavy.fp * odds * odds) / n - value * value).max(0.0) / (n - 1.0).max(1.0);
-            let half = z * variance.sqrt();
-            Some((value, value - half, value + half))
-        } else {
-            let found = scores.net_benefit_value(|s| s >= threshold, threshold);
-            found.map(|v| (v.value, v.value - z * v.se, v.value + z * v.se))
-        };
+        let net_benefit = products.get(index).filter(|p| threshold < 1.0 && p.units > 1.0).map(|products| {
+            let odds = threshold / (1.0 - threshold);
+            let value = (heavy.tp - heavy.fp * odds) / heavy.n();
+            let half = z * products.variance(value, odds, heavy.n()).sqrt();
+            (value, value - half, value + half)
+        });
         Operating { threshold, counts: here, mass: heavy, net_benefit }
     };
-    thresholds.iter().map(at).collect()
+    thresholds.iter().enumerate().map(at).collect()
 }
 
 /// The threshold of a group whose figure comes closest to `target`, among the scores that occur; the lowest such
@@ -416,6 +488,21 @@ mod tests {
         assert_eq!((here.tp, here.fp, here.fn_, here.tn), (12, 5, 1, 9));
         let nb = points[0].net_benefit.map_or(0.0, |n| n.0);
         assert!((nb - (12.0 - 5.0 * 0.4 / 0.6) / 27.0).abs() < 1e-12);
+        // The same as the mean of what each row is worth, with its own variance; and for clusters.
+        let clustered = Scores {
+            items: all.items.iter().enumerate().map(|(at, i)| Item { cluster: at as u32 % 2, ..*i }).collect(),
+            clusters: Some(2),
+            half_cell: 0.0,
+        };
+        for scores in [&all, &clustered] {
+            let points = operating(scores, &[0.2, 0.4], true, 0.95);
+            for point in points {
+                let direct = scores.net_benefit_value(|s| s >= point.threshold, point.threshold).expect("rows");
+                let (value, low, _) = point.net_benefit.expect("rows");
+                assert!((value - direct.value).abs() < 1e-12);
+                assert!(((value - low) / crate::rate::z(0.95) - direct.se).abs() < 1e-9, "{point:?} {direct:?}");
+            }
+        }
         assert_eq!(threshold_for(&all, Metric::Tpr, 0.6), Some(0.7));
         assert_eq!(threshold_for(&all, Metric::Tpr, 0.95), Some(0.4));
     }

@@ -78,6 +78,14 @@ impl Cohort {
         rows.iter().map(|&row| column[row] == "1").collect()
     }
 
+    /// A column of names, as places in a list of them.
+    pub(crate) fn places(&self, column: &str, names: &[&str], rows: &[usize]) -> Vec<u32> {
+        let column = self.column(column);
+        let place =
+            |row: &usize| names.iter().position(|name| *name == column[*row]).expect("a name of the list") as u32;
+        rows.iter().map(place).collect()
+    }
+
     /// Number of the patient of each row, without gaps.
     pub(crate) fn patients(&self, rows: &[usize]) -> Vec<u32> {
         let column = self.column("patient");
@@ -172,6 +180,28 @@ impl Audits {
     }
 }
 
+/// Nothing is refused for its size, as the packages refuse nothing; intervals of resamples are not compared.
+pub(crate) fn options(threshold: Option<f64>) -> Options {
+    Options { smallest: 1, events: 0, draws: 100, threshold, ..Options::default() }
+}
+
+/// The groups of a key, with their names.
+pub(crate) fn grouping(cohort: &Cohort, key: &Key, kept: &[usize]) -> (Vec<String>, Grouping) {
+    let Some(attribute) = &key.attribute else { return (Vec::new(), Grouping::everyone(kept.len())) };
+    let (mut names, mut codes) = cohort.levels(attribute, kept, key.missing_as.as_deref().unwrap_or_default());
+    let place = |names: &[String], name: &str| names.iter().position(|n| n == name);
+    if key.rest {
+        let name = key.reference.clone().expect("a reference");
+        let reference = place(&names, &name).expect("the reference");
+        codes.iter_mut().for_each(|code| *code = u32::from(*code as usize == reference));
+        names = vec!["rest".to_owned(), name];
+    }
+    let reference = key.reference.as_deref().map(|name| place(&names, name).expect("the reference"));
+    let missing = names.iter().map(|name| key.missing_as.as_ref() == Some(name)).collect();
+    let grouping = Grouping { codes, groups: names.len(), missing, reference };
+    (names, grouping)
+}
+
 fn make(cohort: &Cohort, key: &Key) -> Answer {
     let kept = cohort.kept(&key.rows);
     let rows = Rows {
@@ -182,26 +212,7 @@ fn make(cohort: &Cohort, key: &Key) -> Answer {
         weight: key.weighted.then(|| cohort.numbers("weight", &kept)),
         count: vec![1; kept.len()],
     };
-    let missing_as = key.missing_as.as_deref().unwrap_or_default();
-    let (names, grouping) = match &key.attribute {
-        None => (Vec::new(), Grouping::everyone(kept.len())),
-        Some(attribute) => {
-            let (mut names, mut codes) = cohort.levels(attribute, &kept, missing_as);
-            let place = |names: &[String], name: &str| names.iter().position(|n| n == name);
-            if key.rest {
-                let name = key.reference.clone().expect("a reference");
-                let reference = place(&names, &name).expect("the reference");
-                codes.iter_mut().for_each(|code| *code = u32::from(*code as usize == reference));
-                names = vec!["rest".to_owned(), name];
-            }
-            let reference = key.reference.as_deref().map(|name| place(&names, name).expect("the reference"));
-            let missing = names.iter().map(|name| key.missing_as.as_ref() == Some(name)).collect();
-            let grouping = Grouping { codes, groups: names.len(), missing, reference };
-            (names, grouping)
-        }
-    };
-    // Nothing is refused for its size, as the packages refuse nothing; intervals of resamples are not compared.
-    let options = Options { smallest: 1, events: 0, draws: 100, threshold: Some(THRESHOLD), ..Options::default() };
-    let audit = audit(&rows, &[grouping], &options).pop().expect("an audit");
+    let (names, grouping) = grouping(cohort, key, &kept);
+    let audit = audit(&rows, &[grouping], &options(Some(THRESHOLD))).pop().expect("an audit");
     Answer { names, audit }
 }

@@ -47,6 +47,19 @@ impl Case {
         self.json[key].as_bool().unwrap_or(false)
     }
 
+    /// The numbers of a value that is a list, however deep, `None` where one is undefined.
+    pub(crate) fn listed(&self) -> Option<Vec<Option<f64>>> {
+        fn flatten(value: &Value, into: &mut Vec<Option<f64>>) {
+            match value {
+                Value::Array(inner) => inner.iter().for_each(|value| flatten(value, into)),
+                _ => into.push(value.as_f64()),
+            }
+        }
+        let mut numbers = Vec::new();
+        self.json["value"].is_array().then(|| flatten(&self.json["value"], &mut numbers))?;
+        Some(numbers)
+    }
+
     /// The value as it is in the file.
     pub(crate) fn shown(&self, key: &str) -> String {
         self.json[key].to_string()
@@ -65,7 +78,7 @@ impl Case {
     /// The address with the arguments that make another figure of it.
     pub(crate) fn address(&self) -> String {
         let mut address = self.ours().to_owned();
-        for argument in ["form", "alpha", "concentration", "target"] {
+        for argument in ["form", "alpha", "concentration", "target", "q"] {
             let value = &self.json[argument];
             if !value.is_null() {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -116,7 +129,7 @@ pub(crate) fn resolve(case: &Case, audits: &mut Audits) -> Option<Parts> {
 }
 
 /// An estimate, with its interval where the case has one.
-fn whole(case: &Case, estimate: &Estimate) -> Parts {
+pub(crate) fn whole(case: &Case, estimate: &Estimate) -> Parts {
     let figure = estimate.figure.as_ref().ok();
     let mut parts = vec![("value", figure.map(|f| f.value))];
     if case.number("low").is_some() {
@@ -295,11 +308,11 @@ fn found<'a>(case: &Case, metric: Metric, answer: &'a Answer) -> Option<&'a Cont
     answer.audit.contrasts.iter().find(|c| c.group == group && c.metric == metric)
 }
 
-fn contrast(case: &Case, metric: Metric, what: &str, answer: &Answer) -> Option<Parts> {
+pub(crate) fn contrast(case: &Case, metric: Metric, what: &str, answer: &Answer) -> Option<Parts> {
     if what == "ratio" && case.text("group") == case.text("reference") {
         // A group is not compared with itself; where its figure is there and not 0, the ratio is 1.
         let own = answer.group(case.text("group"))?.estimate(metric)?.value();
-        return Some(vec![("value", own.filter(|v| *v > 0.0).map(|v| v / v))]);
+        return Some(vec![("value", own.filter(|v| *v > 0.0).map(|_| 1.0))]);
     }
     let contrast = found(case, metric, answer)?;
     match what {
@@ -352,14 +365,14 @@ pub(crate) fn form_of(name: &str) -> Option<Form> {
     })
 }
 
-fn spread(metric: Metric, name: &str, answer: &Answer) -> Option<Parts> {
+pub(crate) fn spread(metric: Metric, name: &str, answer: &Answer) -> Option<Parts> {
     let form = form_of(name)?;
     let value = answer.audit.spread(metric)?.form(form)?.value();
     // Ours is the standard deviation, theirs the variance.
     Some(vec![("value", if form == Form::Deviation { value.map(|v| v * v) } else { value })])
 }
 
-fn pair(case: &Case, name: &str, answer: &Answer) -> Option<Parts> {
+pub(crate) fn pair(case: &Case, name: &str, answer: &Answer) -> Option<Parts> {
     match name {
         "disparate-impact" => return contrast(case, Metric::SelectionRate, "ratio", answer),
         "auroc-difference" => return contrast(case, Metric::Auroc, "difference", answer),
