@@ -15,16 +15,21 @@ use crate::sample::{percentile_interval, variance};
 use crate::spread::away_from_parity;
 
 /// More groups than this are compared with the reference by the tested figures only.
-const FULL_COMPARISON: usize = 64;
+pub(crate) const FULL_COMPARISON: usize = 64;
 
 /// A ratio that has no logarithm to build an interval on: the interval goes from the smallest ratio that the two
-/// intervals allow to the largest, which is wider than it need be.
-fn ends(x: &Figure, y: &Figure, level: f64) -> Figure {
+/// intervals allow to the largest, which is wider than it need be. `None` where that has no upper end.
+fn ends(x: &Figure, y: &Figure, level: f64) -> Result<Figure, NotEstimable> {
+    if y.low <= 0.0 {
+        return Err(NotEstimable::ZeroDenominator);
+    }
     let value = x.value / y.value;
-    let low = (x.low / y.high).max(0.0);
-    let high = if y.low > 0.0 { x.high / y.low } else { f64::MAX };
-    let error_bound = if y.value > 0.0 { (x.error_bound + value * y.error_bound) / y.value } else { 0.0 };
-    Figure { error_bound, ..Figure::exact(value, (low.min(value), high.max(value)), level, "ends of both intervals") }
+    let (low, high) = ((x.low / y.high).max(0.0), x.high / y.low);
+    let error_bound = (x.error_bound + value * y.error_bound) / y.value;
+    Ok(Figure {
+        error_bound,
+        ..Figure::exact(value, (low.min(value), high.max(value)), level, "ends of both intervals")
+    })
 }
 
 /// A figure of two groups taken as independent: interval of the difference by square-and-add, of the ratio the same on
@@ -57,7 +62,7 @@ pub(crate) fn independent(metric: Metric, a: (usize, &Measured), b: &Measured, l
             return make(Err(NotEstimable::ZeroDenominator));
         }
         if x.low <= 0.0 || y.low <= 0.0 {
-            return make(Ok(ends(x, y, level)));
+            return make(ends(x, y, level));
         }
         let value = x.value / y.value;
         let (low, high) = rate::newcombe(logs(x), logs(y));
@@ -110,10 +115,10 @@ impl Attribute<'_> {
                 && y.value > 0.0
             {
                 let level = self.options.level;
-                ratio.figure = Ok(match rate::log_ratio(mine, other, level) {
-                    Some(interval) => Figure::exact(x.value / y.value, interval, level, "log ratio"),
+                ratio.figure = match rate::log_ratio(mine, other, level) {
+                    Some(interval) => Ok(Figure::exact(x.value / y.value, interval, level, "log ratio")),
                     None => ends(x, y, level),
-                });
+                };
             }
             if metric.is_tested() {
                 contrast.p = rate::equal_proportions(mine, other);
@@ -237,9 +242,9 @@ impl Attribute<'_> {
                     let gap = a.value - b.value;
                     let (low, high) = rate::newcombe(a, b);
                     let (low, high) = if gap < 0.0 { (-high, -low) } else { (low, high) };
-                    if gap.abs() > worst.value {
-                        (worst.value, worst.low, worst.high) = (gap.abs(), low.max(0.0), high);
-                    }
+                    worst.value = worst.value.max(gap.abs());
+                    worst.low = worst.low.max(low);
+                    worst.high = worst.high.max(high);
                 }
                 worst.error_bound = 2.0 * self.options.half_cell;
                 Ok(worst)
@@ -273,7 +278,13 @@ impl Attribute<'_> {
                 if [metric, Metric::Tpr, Metric::Fpr].into_iter().any(|m| self.refuses(g, m).is_some()) {
                     return None;
                 }
-                at(scores, curve::threshold_for(scores, metric, target)?)
+                let now = at(scores, threshold)?;
+                let moved = at(scores, curve::threshold_for(scores, metric, target)?)?;
+                let off = |o: &Operating| metric.of_counts(&o.mass, &o.mass).map(|v| (v - target).abs());
+                // A threshold that is already as close as any stays.
+                let better = off(&now).is_none_or(|now| off(&moved).is_some_and(|moved| moved < now));
+                // What a false alarm costs does not depend on the group's threshold.
+                Some(Operating { net_benefit: None, ..if better { moved } else { now } })
             })
             .collect();
         let after = groups

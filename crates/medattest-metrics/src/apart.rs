@@ -35,8 +35,9 @@ impl Attribute<'_> {
                 })
                 .collect();
             let values: Vec<f64> = included.iter().filter_map(|&g| of(g).estimate.value()).collect();
-            let within = included.iter().filter_map(|&g| of(g).se).map(|se| se * se).sum::<f64>()
-                / included.len().max(1) as f64;
+            let known = included.iter().filter(|&&g| of(g).se.is_some()).count();
+            let within =
+                included.iter().filter_map(|&g| of(g).se).map(|se| se * se).sum::<f64>() / known.max(1) as f64;
             let everyone = overall.estimate(metric).and_then(Estimate::value);
             let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
             let (drawn, method) = if metric.is_count() {
@@ -44,7 +45,8 @@ impl Attribute<'_> {
                 (drawn, format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made()))
             } else {
                 let estimates: Vec<&Estimate> = included.iter().map(|&g| &of(g).estimate).collect();
-                let drawn = parametric(&estimates, &forms, everyone, within, self.options.seed);
+                let drawn =
+                    parametric(&estimates, &forms, everyone, within, self.options.seed, metric.definition().range);
                 let method =
                     format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
                 (drawn, method)
@@ -171,7 +173,7 @@ impl Attribute<'_> {
 }
 
 /// Fewer draws for more groups than anyone compares one by one.
-fn parametric_draws(groups: usize) -> usize {
+pub(crate) fn parametric_draws(groups: usize) -> usize {
     PARAMETRIC_DRAWS.min((PARAMETRIC_DRAWS * FEW_GROUPS / groups.max(1)).max(FEWEST_DRAWS))
 }
 
@@ -182,6 +184,7 @@ pub(crate) fn parametric(
     everyone: Option<f64>,
     within: f64,
     seed: u64,
+    range: (f64, f64),
 ) -> Vec<Vec<f64>> {
     let draws = parametric_draws(estimates.len());
     let mut drawn = vec![Vec::with_capacity(draws); forms.len()];
@@ -198,7 +201,8 @@ pub(crate) fn parametric(
         values.clear();
         for (value, below, above) in &sides {
             let off = normal();
-            values.push(value + off * if off < 0.0 { below } else { above });
+            let drawn = value + off * if off < 0.0 { below } else { above };
+            values.push(drawn.clamp(range.0, range.1));
         }
         for (form, into) in forms.iter().zip(&mut drawn) {
             into.extend(form.value(&values, everyone, 2.0 * within));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::against::FULL_COMPARISON;
 use crate::audit::{Audit, GroupEstimates, Options};
 use crate::confusion::{CELLS, Confusion};
 use crate::curve;
@@ -74,7 +75,16 @@ impl<'a> Attribute<'a> {
         let draws = draws.draws(options.draws, options.seed);
         let thresholds = thresholds(rows, order, options);
         let mass = groups.iter().map(|g| g.mass).sum();
-        Self { rows, grouping, options, groups, mass, draws, thresholds, metrics: metrics(rows, options) }
+        Self {
+            rows,
+            grouping,
+            options,
+            groups,
+            mass,
+            draws,
+            thresholds,
+            metrics: metrics(rows, grouping.groups, options),
+        }
     }
 
     /// Every figure of every group.
@@ -142,7 +152,7 @@ impl<'a> Attribute<'a> {
                 let none = counts.tp + counts.fp + counts.fn_ == 0;
                 none.then_some((NotEstimable::ZeroDenominator, 0)).or_else(positives)
             }),
-            Metric::MissingLabelRate => few(counts.n() + counts.unlabelled, people.all, NotEstimable::NoRows),
+            Metric::MissingLabelRate => few(counts.n() + counts.unlabelled, people.anyone, NotEstimable::NoRows),
             _ => few(counts.n(), people.all, NotEstimable::NoRows),
         }
     }
@@ -182,7 +192,7 @@ impl<'a> Attribute<'a> {
                     let people = if self.rows.cluster.is_some() {
                         people_of(people, metric) as f64
                     } else {
-                        mass.n().powi(2) / squares.n().max(f64::MIN_POSITIVE)
+                        kish(metric, mass, squares)
                     };
                     let method = "Wilson for the effective number of people";
                     done(wilson(value * people, people, level), method.into(), None)
@@ -228,7 +238,9 @@ impl<'a> Attribute<'a> {
         let (n, pos) = scores.totals();
         let asked = Asked { level, events: 0, non_events: 0, rows: smallest };
         let classes = Asked { events: events.max(1), non_events: events.max(1), ..asked };
-        let few = self.rows.cluster.is_some() && group.people.all < smallest;
+        let clustered = self.rows.cluster.is_some();
+        let few = clustered && group.people.all < smallest;
+        let of_both = clustered && group.people.positives.min(group.people.negatives) < events;
         let gate = |estimate: Estimate| {
             let because = if n == 0 { NotEstimable::NoRows } else { NotEstimable::FewerClustersThan(smallest) };
             if few { Estimate::missing(n, pos, because) } else { estimate }
@@ -238,7 +250,11 @@ impl<'a> Attribute<'a> {
             let se = estimate.figure.as_ref().ok().map(|f| (f.value - f.low).max(f.high - f.value) / z(level));
             Measured { estimate, se }
         };
-        let auroc = gate(scores.auroc(&classes));
+        let both = |estimate: Estimate| {
+            let because = NotEstimable::FewerClustersThan(events);
+            if of_both && estimate.figure.is_ok() { Estimate::missing(n, pos, because) } else { estimate }
+        };
+        let auroc = both(gate(scores.auroc(&classes)));
         let se = auroc.figure.is_ok().then(|| scores.auroc_value().se);
         let mut out = vec![(Metric::Auroc, Measured { estimate: auroc, se })];
         if !self.options.probability {
@@ -255,8 +271,8 @@ impl<'a> Attribute<'a> {
             (Metric::Brier, plain(scores.brier(&asked))),
             (Metric::LogLoss, plain(scores.log_loss(&asked))),
             (Metric::ObservedExpected, plain(scores.observed_expected(&asked))),
-            (Metric::CalibrationIntercept, plain(large)),
-            (Metric::CalibrationSlope, plain(slope)),
+            (Metric::CalibrationIntercept, plain(both(large))),
+            (Metric::CalibrationSlope, plain(both(slope))),
             (
                 Metric::Ece,
                 plain(curve::ece(scores, &asked, self.options.draws.min(ECE_DRAWS / self.groups.len()), seed)),
@@ -294,6 +310,8 @@ impl<'a> Attribute<'a> {
                     clusters: self.rows.cluster.as_ref().map(|_| group.people.all),
                     confusion: group.counts,
                     people: group.people.cells,
+                    people_positives: group.people.positives,
+                    people_negatives: group.people.negatives,
                     estimates: measured.iter().map(|(m, e)| (*m, e.estimate.clone())).collect(),
                     pooled: Vec::new(),
                     calibration,
@@ -305,8 +323,12 @@ impl<'a> Attribute<'a> {
         for metric in [Metric::Prevalence, Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv]
         {
             let Some(at) = measured.first().and_then(|m| m.iter().position(|(m, _)| *m == metric)) else { continue };
-            let counts: Vec<(f64, f64)> =
-                self.groups.iter().zip(measured).map(|(g, m)| effective(g, metric, &m[at].1)).collect();
+            let counts: Vec<(f64, f64)> = self
+                .groups
+                .iter()
+                .zip(measured)
+                .map(|(g, m)| effective(g, metric, &m[at].1, self.rows.plain()))
+                .collect();
             if let Some(pooled) = pool(&counts, level) {
                 for ((group, (_, n)), rate) in estimates.iter_mut().zip(&counts).zip(pooled) {
                     if *n > 0.0 {
@@ -340,11 +362,13 @@ impl<'a> Attribute<'a> {
 }
 
 /// The figures that the columns of the rows allow.
-fn metrics(rows: &Rows, options: &Options) -> Vec<Metric> {
+fn metrics(rows: &Rows, groups: usize, options: &Options) -> Vec<Metric> {
+    // The share of all flagged depends on every group at once, and says little where there are many.
+    let few = groups <= FULL_COMPARISON;
     let unlabelled = rows.label.contains(&None);
     let known = |metric: &Metric| match metric.needs() {
         Needs::Label => *metric != Metric::MissingLabelRate || unlabelled,
-        Needs::Decision => rows.predicted.is_some(),
+        Needs::Decision => rows.predicted.is_some() && (few || *metric != Metric::FlaggedShare),
         Needs::Score => rows.score.is_some(),
         Needs::Probability => rows.score.is_some() && options.probability,
         Needs::Threshold => rows.score.is_some() && options.probability && options.threshold.is_some(),
@@ -365,42 +389,53 @@ fn people_of(people: &People, metric: Metric) -> u64 {
         Metric::Fpr | Metric::Tnr => people.negatives,
         Metric::Ppv | Metric::Fdr => people.flagged,
         Metric::Npv | Metric::For => people.unflagged,
+        Metric::MissingLabelRate => people.anyone,
         _ => people.all,
     }
 }
 
-/// Numerator and denominator of a rate, or their effective sizes where rows are not independent or not alike.
-fn effective(group: &Group, metric: Metric, measured: &Measured) -> (f64, f64) {
-    let Some((k, n, _)) = metric.share(&group.counts) else { return (0.0, 0.0) };
-    let (k, n) = (k as f64, n as f64);
-    match (&measured.estimate.figure, measured.se) {
-        (Ok(figure), Some(se)) if se > 0.0 && figure.method.contains("bootstrap") => {
-            let p = figure.value;
-            let size = (p * (1.0 - p) / (se * se)).min(n);
-            (p * size, size)
-        }
-        _ if measured.estimate.n == 0 => (0.0, 0.0),
-        _ => (k, n),
-    }
+/// Kish's effective number of rows in the denominator of a figure.
+fn kish(metric: Metric, mass: &Confusion<f64>, squares: &Confusion<f64>) -> f64 {
+    let of = |t: &Confusion<f64>| metric.share(t).map_or_else(|| t.positives().min(t.negatives()), |share| share.1);
+    let (sum, squared) = (of(mass), of(squares));
+    if squared > 0.0 { sum * sum / squared } else { 0.0 }
 }
 
-/// Thresholds at which groups are looked at: a fixed grid of probabilities, or deciles of other scores, and the
+/// Numerator and denominator of a rate, or their effective sizes where rows are not independent or not alike.
+fn effective(group: &Group, metric: Metric, measured: &Measured, plain: bool) -> (f64, f64) {
+    let Some((k, n, _)) = metric.share(&group.counts) else { return (0.0, 0.0) };
+    if plain {
+        return (k as f64, n as f64);
+    }
+    let Some(value) = metric.of_counts(&group.mass, &group.mass) else { return (0.0, 0.0) };
+    let size = match measured.se.filter(|se| *se > 0.0) {
+        Some(se) => (value * (1.0 - value) / (se * se)).min(n as f64),
+        None => (people_of(&group.people, metric) as f64).min(kish(metric, &group.mass, &group.squares)),
+    };
+    (value * size, size)
+}
+
+/// Thresholds at which groups are looked at: a fixed grid of probabilities, or twentieths of other scores, and the
 /// threshold in use.
 fn thresholds(rows: &Rows, order: &[u32], options: &Options) -> Vec<f64> {
     let Some(scores) = &rows.score else { return Vec::new() };
     let mut thresholds: Vec<f64> = if options.probability {
         (1..=50).map(|i| f64::from(i) / 100.0).chain((11..20).map(|i| f64::from(i) / 20.0)).collect()
     } else {
-        let total: u64 = rows.count.iter().sum();
-        let mut deciles = Vec::new();
-        let mut before = 0;
-        for &row in order {
-            before += rows.count[row as usize];
-            if before * 20 > total * (deciles.len() as u64 + 1) && deciles.len() < 19 {
-                deciles.push(scores[row as usize]);
+        const PARTS: u64 = 20;
+        let labelled = || order.iter().map(|&row| row as usize).filter(|&row| rows.label[row].is_some());
+        let total: u64 = labelled().map(|row| rows.count[row]).sum();
+        let (mut cuts, mut before, mut part) = (Vec::new(), 0, 0);
+        for row in labelled() {
+            let here = before * PARTS / total.max(1);
+            if here > part {
+                (part, before) = (here, before + rows.count[row]);
+                cuts.push(scores[row]);
+            } else {
+                before += rows.count[row];
             }
         }
-        deciles
+        cuts
     };
     thresholds.extend(options.threshold);
     thresholds.sort_by(f64::total_cmp);

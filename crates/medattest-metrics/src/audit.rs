@@ -70,6 +70,10 @@ pub struct GroupEstimates {
     pub confusion: Confusion,
     /// People by label and prediction: distinct clusters, or the rows where none are declared.
     pub people: Confusion,
+    /// People with a positive label; the rows where no clusters are declared.
+    pub people_positives: u64,
+    /// People with a negative label.
+    pub people_negatives: u64,
     /// One estimate for each figure that the declared columns allow, in the order of [`Metric::ALL`].
     pub estimates: Vec<(Metric, Estimate)>,
     /// Rates after partial pooling over the groups of the attribute.
@@ -164,8 +168,9 @@ impl Audit {
     }
 }
 
-/// The lowest score among flagged rows, if every row with that score or more is flagged and no other.
-pub fn threshold_in_use(rows: &Rows) -> Option<f64> {
+/// The lowest score among flagged rows, if every row with that score or more is flagged and no other. On a grid of cells
+/// `half_cell` wide on either side, flagged and other rows may share the cell of the threshold.
+pub fn threshold_in_use(rows: &Rows, half_cell: f64) -> Option<f64> {
     let (scores, predicted) = (rows.score.as_ref()?, rows.predicted.as_ref()?);
     let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
     for (row, (&score, &flagged)) in scores.iter().zip(predicted).enumerate() {
@@ -173,7 +178,8 @@ pub fn threshold_in_use(rows: &Rows) -> Option<f64> {
             if flagged { lowest = lowest.min(score) } else { highest = highest.max(score) }
         }
     }
-    (lowest.is_finite() && highest < lowest).then_some(lowest)
+    let apart = highest < lowest || (half_cell > 0.0 && highest <= lowest);
+    (lowest.is_finite() && apart).then_some(lowest)
 }
 
 /// Audits every grouping of the same rows; the first entry of the answer belongs to the first grouping. P-values are
@@ -186,14 +192,13 @@ pub fn audit(rows: &Rows, groupings: &[Grouping], options: &Options) -> Vec<Audi
     let Some(overall) = overall.pop() else { return Vec::new() };
     let of = |grouping: &Grouping| Attribute::new(rows, grouping, &order, options).audit(&overall, &whole.groups);
     let mut audits: Vec<Audit> = groupings.iter().map(of).collect();
-    adjust(&mut audits);
+    adjust(audits.iter_mut());
     audits
 }
 
 /// Adjusts the p-values of all contrasts as one family.
-pub(crate) fn adjust(audits: &mut [Audit]) {
-    let mut tests: Vec<&mut Contrast> =
-        audits.iter_mut().flat_map(|a| &mut a.contrasts).filter(|c| c.p.is_some()).collect();
+pub(crate) fn adjust<'a>(audits: impl Iterator<Item = &'a mut Audit>) {
+    let mut tests: Vec<&mut Contrast> = audits.flat_map(|a| &mut a.contrasts).filter(|c| c.p.is_some()).collect();
     let p: Vec<f64> = tests.iter().filter_map(|c| c.p).collect();
     for ((test, h), b) in tests.iter_mut().zip(holm(&p)).zip(benjamini_hochberg(&p)) {
         (test.holm, test.benjamini_hochberg) = (Some(h), Some(b));

@@ -1,8 +1,10 @@
 //! Audits of predictions among several classes.
 
+use crate::against::FULL_COMPARISON;
 use crate::attribute::Measured;
 use crate::audit::{Audit, GroupEstimates, Options, adjust, audit};
 use crate::composite::Composite;
+use crate::confusion::Confusion;
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
 use crate::number::{contrasts, spreads};
@@ -139,8 +141,7 @@ pub fn audit_classes(rows: &ClassRows, classes: usize, groupings: &[Grouping], o
         .iter()
         .map(|grouping| Counted::new(rows, classes, grouping, options).audit(grouping, &overall, options))
         .collect();
-    adjust(&mut all);
-    let one_by_one: Vec<Vec<Audit>> = (0..classes)
+    let mut one_by_one: Vec<Vec<Audit>> = (0..classes)
         .map(|class| {
             let is = |codes: &[u32]| codes.iter().map(|c| *c as usize == class).collect::<Vec<bool>>();
             let rest = Rows {
@@ -154,6 +155,8 @@ pub fn audit_classes(rows: &ClassRows, classes: usize, groupings: &[Grouping], o
             audit(&rest, groupings, &Options { threshold: None, ..options.clone() })
         })
         .collect();
+    // Every test of the table is one of the same family.
+    adjust(all.iter_mut().chain(one_by_one.iter_mut().flatten()));
     all.into_iter()
         .enumerate()
         .map(|(at, all)| ClassAudit {
@@ -168,6 +171,10 @@ struct Counted {
     rows: Vec<u64>,
     /// People of each group.
     people: Vec<u64>,
+    /// Rows of each group predicted rightly.
+    right: Vec<u64>,
+    /// Squared sum of weights over the sum of squares, by group.
+    effective: Vec<f64>,
     clustered: bool,
     table: Vec<f64>,
     draws: Draws,
@@ -183,10 +190,18 @@ impl Counted {
         };
         let mut table = vec![0.0; grouping.groups * size];
         let mut counts = vec![0u64; grouping.groups];
+        let mut right = vec![0u64; grouping.groups];
+        let mut sums = vec![(0.0, 0.0); grouping.groups];
         let mut seen: Vec<(u32, u32)> = Vec::new();
         for row in 0..rows.count.len() {
             table[cell(row)] += weight(row) * rows.count[row] as f64;
-            counts[grouping.codes[row] as usize] += rows.count[row];
+            let group = grouping.codes[row] as usize;
+            counts[group] += rows.count[row];
+            if rows.label[row] == rows.predicted[row] {
+                right[group] += rows.count[row];
+            }
+            sums[group].0 += weight(row) * rows.count[row] as f64;
+            sums[group].1 += weight(row).powi(2) * rows.count[row] as f64;
             seen.extend(rows.cluster.as_ref().map(|c| (grouping.codes[row], c[row])));
         }
         seen.sort_unstable();
@@ -202,12 +217,18 @@ impl Counted {
             count: rows.count[row],
         });
         let draws = Sample::new(adds, table.len(), rows.cluster.is_some()).draws(options.draws, options.seed);
-        Self { rows: counts, people, clustered: rows.cluster.is_some(), table, draws, classes }
+        let effective =
+            sums.iter().map(|(sum, square)| if *square > 0.0 { sum * sum / square } else { 0.0 }).collect();
+        Self { rows: counts, people, right, effective, clustered: rows.cluster.is_some(), table, draws, classes }
     }
 
     fn matrix<'a>(&self, table: &'a [f64], group: usize) -> Matrix<'a> {
         let size = self.classes * self.classes;
         Matrix { cells: &table[group * size..(group + 1) * size], classes: self.classes }
+    }
+
+    fn outcome(&self, group: usize) -> Confusion {
+        Confusion { tp: self.right[group], fn_: self.rows[group] - self.right[group], ..Confusion::default() }
     }
 
     fn refuses(&self, group: usize, smallest: u64) -> Option<NotEstimable> {
@@ -240,12 +261,16 @@ impl Counted {
                     ((low.min(value), high.max(value)), format!("percentile bootstrap, {} draws", self.draws.made()))
                 }
                 _ => {
-                    let people = self.people[group] as f64;
+                    let people = (self.people[group] as f64).min(self.effective[group]);
                     (wilson(value * people, people, options.level), "Wilson".to_owned())
                 }
             };
             // Rows predicted rightly are a numerator; averages over classes have none.
-            let events = if metric == Metric::Accuracy { (value * n as f64).round() as u64 } else { 0 };
+            let events = match metric {
+                Metric::Accuracy => self.right[group],
+                Metric::ErrorRate => n - self.right[group],
+                _ => 0,
+            };
             let figure = Figure::exact(value, interval, options.level, method);
             Measured { estimate: Estimate { n, events, figure: Ok(figure) }, se }
         };
@@ -258,6 +283,9 @@ impl Counted {
             .enumerate()
             .map(|(group, measured)| GroupEstimates {
                 n: self.rows[group],
+                // Right and wrong, so that few of either can be withheld.
+                confusion: self.outcome(group),
+                people: self.outcome(group),
                 clusters: self.clustered.then_some(self.people[group]),
                 estimates: measured.iter().map(|(m, e)| (*m, e.estimate.clone())).collect(),
                 ..GroupEstimates::default()
@@ -273,7 +301,11 @@ impl Counted {
         let figure = |value: Option<f64>, draws: Vec<f64>| {
             let value = value.ok_or(NotEstimable::ZeroDenominator)?;
             let interval = away_from_parity(Some(0.0), value, draws, level).ok_or(NotEstimable::ZeroDenominator)?;
-            let method = format!("bootstrap of the count table, {} draws", self.draws.made());
+            let method = format!(
+                "bootstrap of {}, {} draws",
+                if self.clustered { "clusters" } else { "rows" },
+                self.draws.made()
+            );
             Ok(Figure::exact(value, interval, level, method))
         };
         let largest = |table: &[f64], pair: Pair| {
@@ -289,7 +321,7 @@ impl Counted {
         let composites = Composite::ALL
             .into_iter()
             .filter_map(|which| Some((which, pair_of(which)?)))
-            .filter(|_| grouping.groups > 1)
+            .filter(|_| (2..=FULL_COMPARISON).contains(&grouping.groups))
             .map(|(which, pair)| {
                 let figure = if usable.len() < 2 {
                     Err(NotEstimable::FewerThanTwoGroups)
@@ -300,7 +332,8 @@ impl Counted {
                 (which, Estimate { n, events: 0, figure })
             })
             .collect();
-        let pairs = grouping.reference.map_or_else(Vec::new, |reference| {
+        let reference = grouping.reference.filter(|_| grouping.groups <= FULL_COMPARISON);
+        let pairs = reference.map_or_else(Vec::new, |reference| {
             let others = (0..grouping.groups).filter(|&g| g != reference);
             others
                 .flat_map(|group| {

@@ -340,7 +340,7 @@ fn range(groups: &[Mass], metric: Metric, ratio: bool) -> Option<f64> {
 /// Smoothed empirical differential fairness (Foulds, Islam, Keya & Pan 2020, doi 10.1109/ICDE48307.2020.00203).
 fn differential(groups: &[Mass], of: fn(&Mass) -> f64) -> Option<f64> {
     let (mut least, mut most) = (INF, -INF);
-    for g in groups {
+    for g in groups.iter().filter(|g| g.n() > 0.0) {
         let share = (of(g) + 0.5) / (g.n() + 1.0);
         least = least.min(share);
         most = most.max(share);

@@ -19,6 +19,8 @@ pub(crate) const FEWEST_DRAWS: usize = 100;
 /// One bin of a calibration curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
+    /// Number of the bin, from 0.
+    pub bin: usize,
     /// Mean score of the bin.
     pub predicted: f64,
     /// Share of positive labels in the bin.
@@ -66,13 +68,21 @@ fn bins(scores: &Scores) -> [Bin; BINS] {
 /// Calibration over ten cells of equal width; empty ones are left out. With survey weights the interval is Wilson's
 /// for the effective number of rows (Kish 1965). Clusters do not widen it.
 pub fn calibration_curve(scores: &Scores, level: f64) -> Vec<CalibrationBin> {
-    let point = |bin: &Bin| {
+    let point = |(number, bin): (usize, &Bin)| {
         let observed = bin.positive / bin.mass;
         let effective = bin.mass * bin.mass / bin.squared;
         let (low, high) = wilson(observed * effective, effective, level);
-        CalibrationBin { predicted: bin.score / bin.mass, observed, low, high, n: bin.n, events: bin.events }
+        CalibrationBin {
+            bin: number,
+            predicted: bin.score / bin.mass,
+            observed,
+            low,
+            high,
+            n: bin.n,
+            events: bin.events,
+        }
     };
-    bins(scores).iter().filter(|bin| bin.n > 0).map(point).collect()
+    bins(scores).iter().enumerate().filter(|(_, bin)| bin.n > 0).map(point).collect()
 }
 
 /// Expected calibration error (Naeini, Cooper & Hauskrecht 2015) with a percentile bootstrap interval that holds the
@@ -98,8 +108,16 @@ pub fn ece(scores: &Scores, asked: &Asked, draws: usize, seed: u64) -> Estimate 
     let interval = percentile_interval(made.values(figure), asked.level).unwrap_or((value, value));
     let interval = (interval.0.min(value), interval.1.max(value));
     let method = format!("percentile bootstrap, {} draws", made.made());
-    // A score on a grid is off by half a cell, and may fall into the next bin.
-    let error_bound = if scores.half_cell > 0.0 { 2.0 * scores.half_cell } else { 0.0 };
+    // A score on a grid is off by half a cell, and one near the edge of a bin may fall into the next.
+    let h = scores.half_cell;
+    let error_bound = if h > 0.0 {
+        let edge = |s: f64| ((s * BINS as f64).round() / BINS as f64 - s).abs() <= h;
+        let near: f64 =
+            scores.items.iter().filter(|i| edge(i.score)).map(|i| i.weight * (i.pos + i.neg) as f64).sum();
+        h + 2.0 * near / observed.iter().sum::<f64>()
+    } else {
+        0.0
+    };
     let figure = Figure { error_bound, ..Figure::exact(value, interval, asked.level, method) };
     Estimate { n, events, figure: Ok(figure) }
 }
@@ -222,9 +240,11 @@ impl CurveDraws {
         all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let total: u64 = all.iter().map(|(_, n)| n).sum();
         let mut cuts: Vec<f64> = Vec::new();
-        let mut before = 0;
+        let (mut before, mut part) = (0, 0);
         for &(score, n) in &all {
-            if before * (CELLS as u64) >= total * (cuts.len() as u64 + 1) && cuts.last() != Some(&score) {
+            let here = before * CELLS as u64 / total.max(1);
+            if here > part && cuts.last() != Some(&score) {
+                part = here;
                 cuts.push(score);
             }
             before += n;

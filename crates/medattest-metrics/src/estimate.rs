@@ -29,7 +29,8 @@ pub struct Figure {
     pub level: f64,
     /// How the interval was made, by the name statisticians use.
     pub method: Cow<'static, str>,
-    /// Largest absolute error that putting scores on a grid can have caused in `value`; 0 where nothing was rounded.
+    /// Largest absolute error that putting scores on a grid can have caused in `value`, for calibration intercept and
+    /// slope to first order; 0 where nothing was rounded.
     pub error_bound: f64,
 }
 

@@ -1,7 +1,7 @@
 //! Audits of predictions that are numbers.
 
-use crate::against::independent;
-use crate::apart::parametric;
+use crate::against::{FULL_COMPARISON, independent};
+use crate::apart::{parametric, parametric_draws};
 use crate::attribute::Measured;
 use crate::audit::{Audit, Contrast, GroupEstimates, Options, adjust};
 use crate::estimate::{Estimate, Figure, NotEstimable};
@@ -50,6 +50,7 @@ struct Moments {
     var_p: f64,
     cov: f64,
     high: f64,
+    high_rows: u64,
 }
 
 impl NumberRows {
@@ -68,7 +69,10 @@ impl NumberRows {
             m.p += w * p;
             m.abs += w * (p - y).abs();
             m.square += w * (p - y).powi(2);
-            m.high += if p > cut { w } else { 0.0 };
+            if p > cut {
+                m.high += w;
+                m.high_rows += self.count[row];
+            }
         }
         for sum in [&mut m.y, &mut m.p, &mut m.abs, &mut m.square, &mut m.high] {
             *sum /= m.mass;
@@ -135,6 +139,11 @@ impl NumberRows {
             None
         };
         let (h, root) = (options.half_cell, m.square.sqrt());
+        // A spread below the rounding of the values is none.
+        let spread =
+            |variance: f64, mean: f64| if variance > 1e-20 * (variance + mean * mean) { variance } else { 0.0 };
+        let (m_var_y, m_var_p) = (spread(m.var_y, m.y), spread(m.var_p, m.p));
+        let m = Moments { var_y: m_var_y, var_p: m_var_p, ..m };
         let (sd_y, sd_p) = (m.var_y.sqrt(), m.var_p.sqrt());
         let r = if sd_y > 0.0 && sd_p > 0.0 { m.cov / (sd_y * sd_p) } else { f64::NAN };
         let jain = m.abs * m.abs / m.square;
@@ -159,7 +168,12 @@ impl NumberRows {
                     Metric::MeanError => (m.p - m.y, variance(&|y, p| p - y - (m.p - m.y)), 2.0 * h),
                     Metric::Mae => (m.abs, variance(&|y, p| (p - y).abs() - m.abs), 2.0 * h),
                     Metric::Mse => (m.square, variance(&|y, p| (p - y).powi(2) - m.square), squared),
-                    Metric::Rmse => (root, variance(&|y, p| ((p - y).powi(2) - m.square) / (2.0 * root)), 2.0 * h),
+                    Metric::Rmse => {
+                        let half = |y: f64, p: f64| {
+                            if root > 0.0 { ((p - y).powi(2) - m.square) / (2.0 * root) } else { 0.0 }
+                        };
+                        (root, variance(&half), 2.0 * h)
+                    }
                     Metric::R2 => {
                         let influence = |y: f64, p: f64| {
                             -((p - y).powi(2) - m.square) / m.var_y
@@ -192,7 +206,8 @@ impl NumberRows {
                 let half = z(options.level) * se;
                 let interval = ((value - half).max(least).min(value), (value + half).min(most).max(value));
                 let figure = Figure { error_bound, ..Figure::exact(value, interval, options.level, method) };
-                let estimate = Estimate { n: m.rows, events: 0, figure: Ok(figure) };
+                let events = if metric == Metric::SuccessRate { m.high_rows } else { 0 };
+                let estimate = Estimate { n: m.rows, events, figure: Ok(figure) };
                 (metric, Measured { estimate, se: Some(se) })
             })
             .collect()
@@ -263,7 +278,7 @@ pub fn audit_numbers(rows: &NumberRows, groupings: &[Grouping], options: &Option
             }
         })
         .collect();
-    adjust(&mut audits);
+    adjust(audits.iter_mut());
     audits
 }
 
@@ -284,12 +299,12 @@ pub(crate) fn spreads(
         let within = squares.sum::<f64>() / included.len().max(1) as f64;
         let everyone = overall.estimate(metric).and_then(Estimate::value);
         let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
-        let drawn = parametric(&estimates, &forms, everyone, within, options.seed);
+        let drawn = parametric(&estimates, &forms, everyone, within, options.seed, metric.definition().range);
         let n = estimates.iter().map(|e| e.n).sum();
         let figure = |form: Form, draws: Vec<f64>| {
             let value = form.value(&values, everyone, within);
             let interval = value.and_then(|v| away_from_parity(form.parity(), v, draws, options.level));
-            let method = "parametric bootstrap, everyone held";
+            let method = format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
             let figure = match (value, interval) {
                 _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
                 (Some(value), Some(interval)) => Ok(Figure::exact(value, interval, options.level, method)),
@@ -341,7 +356,9 @@ fn pairs(
     order: &[usize],
     options: &Options,
 ) -> Vec<(usize, Pair, Estimate)> {
-    let Some(reference) = grouping.reference else { return Vec::new() };
+    let Some(reference) = grouping.reference.filter(|_| grouping.groups <= FULL_COMPARISON) else {
+        return Vec::new();
+    };
     let quantile = |p: f64| rows.quantile(order, p);
     let top = quantile(TOP);
     let cuts: Vec<f64> = (0..CUTS).map(|i| quantile(i as f64 / (CUTS - 1) as f64)).collect();
@@ -360,6 +377,7 @@ fn pairs(
     });
     let draws = Sample::new(adds, grouping.groups * cells, rows.cluster.is_some())
         .draws(options.draws.min(SHARE_DRAWS), options.seed);
+    let made = draws.made();
     let mut observed = vec![0.0; grouping.groups * cells];
     for row in 0..rows.count.len() {
         observed[grouping.codes[row] as usize * cells + cell(row)] += rows.weight(row) * rows.count[row] as f64;
@@ -429,7 +447,7 @@ fn pairs(
                         away_from_parity(parity, value, draws, options.level)
                     };
                     let (low, high) = interval.ok_or(NotEstimable::ZeroDenominator)?;
-                    let method = format!("bootstrap, cuts held, {} draws", options.draws.min(SHARE_DRAWS));
+                    let method = format!("bootstrap, cuts held, {made} draws");
                     Ok(Figure::exact(value, (low.min(value), high.max(value)), options.level, method))
                 })
             };

@@ -77,13 +77,17 @@ pub fn representation(
         .iter()
         .enumerate()
         .filter_map(|(at, &n)| Some((n as f64, declared(at)? / mass * known as f64)))
-        .filter(|(_, expected)| *expected > 0.0)
         .collect();
-    let usable = pairs.len() > 1 && known > 0;
+    let usable = pairs.len() > 1 && known > 0 && mass > 0.0;
     let distance = usable.then(|| pairs.iter().map(|(n, e)| (n - e).abs()).sum::<f64>() / known as f64 / 2.0);
     let p = usable.then(|| {
-        let statistic: f64 = pairs.iter().map(|(n, e)| (n - e).powi(2) / e).sum();
-        ChiSquared::new((pairs.len() - 1) as f64).map_or(1.0, |chi| chi.sf(statistic))
+        // Nobody was expected of a group with share 0: anybody there refutes the population.
+        if pairs.iter().any(|(n, e)| *e <= 0.0 && *n > 0.0) {
+            return 0.0;
+        }
+        let expected = || pairs.iter().filter(|(_, e)| *e > 0.0);
+        let statistic: f64 = expected().map(|(n, e)| (n - e).powi(2) / e).sum();
+        ChiSquared::new(expected().count().saturating_sub(1) as f64).map_or(1.0, |chi| chi.sf(statistic))
     });
     Representation { shares, distance, p }
 }

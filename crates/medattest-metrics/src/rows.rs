@@ -44,7 +44,10 @@ impl Grouping {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct People {
     pub(crate) cells: Confusion,
+    /// With a label.
     pub(crate) all: u64,
+    /// With or without one.
+    pub(crate) anyone: u64,
     pub(crate) positives: u64,
     pub(crate) negatives: u64,
     pub(crate) flagged: u64,
@@ -141,6 +144,7 @@ impl Rows {
             group.people = People {
                 cells,
                 all: with(0b1111),
+                anyone: with(0b11111),
                 positives: with(0b0101),
                 negatives: with(0b1010),
                 flagged: with(0b0011),
@@ -151,6 +155,7 @@ impl Rows {
             group.people = People {
                 cells: c,
                 all: c.n(),
+                anyone: c.n() + c.unlabelled,
                 positives: c.positives(),
                 negatives: c.negatives(),
                 flagged: c.flagged(),

@@ -270,7 +270,17 @@ impl Scores {
         }
         let (_, _, bound) = self.placements();
         let name = if self.clusters.is_some() { "Obuchowski" } else { "DeLong" };
-        self.finish(self.auroc_value(), (0.0, 1.0), asked, name, bound)
+        let value = self.auroc_value();
+        if value.se == 0.0 {
+            // Scores that separate the labels perfectly in few rows do not do so for certain.
+            let (n, pos) = self.totals();
+            let people = pos.min(n - pos).min(self.clusters.map_or(u64::MAX, |c| c as u64)) as f64;
+            let interval = crate::rate::wilson(value.value * people, people, asked.level);
+            let method = "Wilson for the smaller class, scores separate the labels";
+            let figure = Figure { error_bound: bound, ..Figure::exact(value.value, interval, asked.level, method) };
+            return Estimate { n, events: pos, figure: Ok(figure) };
+        }
+        self.finish(value, (0.0, 1.0), asked, name, bound)
     }
 
     /// The mean of a function of score and label over the rows that `over` selects.
@@ -365,8 +375,9 @@ impl Scores {
         if expected <= 0.0 {
             return Estimate::missing(n, observed, NotEstimable::NothingExpected);
         }
-        let slack = self.half_cell * n as f64;
-        let bound = |value: f64| if slack < expected { value * slack / (expected - slack) } else { value };
+        let mass: f64 = self.items.iter().map(|i| i.weight * (i.pos + i.neg) as f64).sum();
+        let slack = self.half_cell * mass;
+        let bound = |value: f64| if slack < expected { value * slack / (expected - slack) } else { f64::MAX };
         if self.robust() {
             let Some(v) = self.ratio(|_, y| f64::from(u8::from(y)), |s, _| s) else {
                 return Estimate::missing(n, observed, NotEstimable::NothingExpected);

@@ -150,6 +150,8 @@ pub struct Bounds {
     pub worst: f64,
     /// Rows of the denominator whose group is missing.
     pub rows: u64,
+    /// Those of them in the numerator.
+    pub events: u64,
 }
 
 /// One figure over the groups of an attribute.
@@ -183,6 +185,9 @@ impl Spread {
 /// estimate. So the end towards parity is moved back by twice the bias that the resamples show (median of the draws
 /// minus the estimate), as in a basic interval, and the interval always contains the estimate. It is conservative.
 pub(crate) fn away_from_parity(parity: Option<f64>, estimate: f64, draws: Vec<f64>, level: f64) -> Option<Interval> {
+    if !estimate.is_finite() {
+        return None;
+    }
     let ((low, high), middle) = percentiles(draws, level)?;
     Some(match parity {
         Some(parity) if parity > 0.0 => {
@@ -237,7 +242,12 @@ pub(crate) fn bounds(metric: Metric, known: &[Confusion], missing: &Confusion) -
     };
     let floor = bisect(|t| lift(t) <= successes);
     let ceiling = 1.0 - bisect(|t| sink(1.0 - t) <= failures);
-    Some(Bounds { best: (ceiling - floor).max(0.0), worst, rows: metric.share(missing)?.1 })
+    Some(Bounds {
+        best: (ceiling - floor).max(0.0),
+        worst,
+        rows: metric.share(missing)?.1,
+        events: metric.share(missing)?.0,
+    })
 }
 
 /// The largest number in \[0,1\] for which `holds`, which holds up to some point and not beyond.
