@@ -336,8 +336,8 @@ pub(crate) enum ScoreKind {
 
 fn level(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(level) if (0.5..1.0).contains(&level) => Ok(level),
-        _ => Err("a level lies between 0.5 and 1, such as 0.95".to_owned()),
+        Ok(level) if (0.5..=0.9999).contains(&level) => Ok(level),
+        _ => Err("a level lies between 0.5 and 0.9999, such as 0.95".to_owned()),
     }
 }
 

@@ -38,6 +38,7 @@ pub use pack::{
 };
 pub use project::{
     Column, OwnFolders, Project, System, Table, TableUse, Task, Waiver, load_project, own_folders, unfit,
+    unfit_threshold,
 };
 pub use questions::Question;
 pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};

@@ -133,6 +133,8 @@ pub enum KeyKind {
     Binary,
     /// A probability in \[0,1\]; put on a grid if more than this many rows have to be grouped.
     Probability(u64),
+    /// A number as a decision: whether it is at least this.
+    AtLeast(f64),
     /// Any finite number; ranked by value, grid as above.
     Margin(u64),
     /// An identifier of a patient or other cluster; only its equality matters and it never leaves the query.

@@ -39,6 +39,7 @@ pub(crate) async fn count(source: &Source<'_>, query: &CountQuery) -> Result<Cou
         .aggregate(groups, vec![count_of(lit(1)).alias("n")])
         .map_err(|error| refused(source, &error.to_string()))?;
     let schema = std::sync::Arc::new(counted.schema().as_arrow().clone());
+    let counted = counted.limit(0, Some(MOST_CELLS + 1)).map_err(|error| refused(source, &error.to_string()))?;
     let batches = counted.collect().await.map_err(|error| failed(source, &error.to_string()))?;
     if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_CELLS {
         let hint = "group by fewer or coarser columns, or leave the cluster or weight column out";
@@ -177,7 +178,7 @@ fn grid(
     if !looked.many {
         return Ok(None);
     }
-    if matches!(key.kind, KeyKind::Probability(_)) {
+    if matches!(key.kind, KeyKind::Probability(_) | KeyKind::Weight(_)) {
         return Ok(Some((0.0, 1.0 / GRID_CELLS)));
     }
     let (low, high) = (looked.low, looked.high);
@@ -244,7 +245,7 @@ fn values(source: &Source<'_>, asked: &Key, key: &KeyExpr, array: &ArrayRef) -> 
             labels.push(MISSING.to_owned());
             compact(labels, &codes)
         }
-        KeyKind::Binary => {
+        KeyKind::Binary | KeyKind::AtLeast(_) => {
             let bits = array.as_primitive::<Int64Type>();
             KeyValues::Binary(bits.iter().map(|b| b.map(|b| b == 1)).collect())
         }

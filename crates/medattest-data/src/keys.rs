@@ -7,6 +7,9 @@ use medattest_core::{DataError, Key, KeyKind};
 
 use crate::Source;
 
+/// A survey weight stands for people; nobody stands for more.
+const HEAVIEST: f64 = 1e12;
+
 /// What stands for a value that does not fit its role.
 pub(crate) const BAD: i64 = -1;
 
@@ -48,7 +51,7 @@ pub(crate) fn key_expr(
         KeyKind::Feature(_) if kind.is_none_or(|kind| !kind.is_numeric()) => Ok(free(cast(expr, DataType::Utf8))),
         KeyKind::Weight(_) => {
             let value = number(expr.clone());
-            let fits = value.clone().gt_eq(lit(0.0)).and(value.clone().lt_eq(lit(f64::MAX)));
+            let fits = value.clone().gt_eq(lit(0.0)).and(value.clone().lt_eq(lit(HEAVIEST)));
             let kept = match grid {
                 None => value.clone(),
                 Some(_) => four_digits(value.clone()).map_err(wrong)?,
@@ -93,6 +96,14 @@ pub(crate) fn key_expr(
             let misfit = coded.clone().eq(lit(BAD));
             Ok(KeyExpr { expr: coded, misfit, checked: true, half_cell: 0.0 })
         }
+        KeyKind::AtLeast(threshold) => {
+            let value = number(expr.clone());
+            let coded = when(value.clone().is_null(), null(&DataType::Int64))
+                .when(value.gt_eq(lit(*threshold)), lit(1_i64))
+                .otherwise(lit(0_i64))
+                .map_err(wrong)?;
+            Ok(free(coded))
+        }
         KeyKind::Probability(_) | KeyKind::Margin(_) | KeyKind::Feature(_) => {
             let value = number(expr.clone());
             // NaN is greater than every number here, so both bounds catch it.
@@ -104,7 +115,9 @@ pub(crate) fn key_expr(
             let (on_grid, half_cell) = match grid {
                 None => (value.clone(), 0.0),
                 Some((origin, width)) => {
-                    let cell = datafusion::functions::expr_fn::floor((value.clone() - lit(origin)) / lit(width));
+                    // Multiplied, because dividing by a width such as 0.0001 puts 0.15 a cell too low.
+                    let cell =
+                        datafusion::functions::expr_fn::floor((value.clone() - lit(origin)) * lit(1.0 / width));
                     // The upper end belongs to the last cell.
                     let last =
                         datafusion::functions::expr_fn::floor(lit((high.min(f64::MAX) - origin) / width)) - lit(1.0);

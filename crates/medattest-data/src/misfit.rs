@@ -30,7 +30,7 @@ pub(crate) async fn find(source: &Source<'_>, query: &CountQuery, asked: Option<
         ),
         KeyKind::Weight(_) => (
             "weight-negative",
-            "a weight of at least 0",
+            "a weight of 0 to 1e12",
             "a survey weight says for how many people a row stands; rows of weight 0 are left out",
         ),
         KeyKind::Bins(_) => ("bins-of-text", "a number", "a column of text is grouped as it is; leave the bins out"),

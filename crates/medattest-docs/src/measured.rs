@@ -181,7 +181,7 @@ pub(crate) fn p_value(p: f64) -> String {
 }
 
 /// The groups a plot can hold: everyone first, then the largest whose curve may be shown.
-fn drawn<'a>(table: &'a AttributeTable, has: impl Fn(&GroupRow) -> bool) -> (Vec<&'a GroupRow>, usize) {
+fn drawn(table: &AttributeTable, has: impl Fn(&GroupRow) -> bool) -> (Vec<&GroupRow>, usize) {
     let mut groups: Vec<&GroupRow> = table.groups.iter().filter(|row| has(row)).collect();
     groups.sort_by_key(|row| std::cmp::Reverse(row.n));
     let all = table.groups.len();

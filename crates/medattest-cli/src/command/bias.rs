@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use medattest_core::engine::bias::{self, BiasEvidence, Counts, MAX_COUNTS_BYTES, Request};
 use medattest_core::output::paper::{AttributeTable, Count, DisparityRow, GroupRow, Shown, few, on_paper};
 use medattest_core::output::{bias_csv, bias_markdown, figure, json, thousands};
-use medattest_core::{Column, Place, Table, TableUse, Task, World, unfit};
+use medattest_core::{Column, Place, Table, TableUse, Task, World, unfit, unfit_threshold};
 use medattest_metrics::{Metric, RateInterval};
 
 use super::{Stop, Text, print, print_json};
@@ -160,6 +160,9 @@ fn counted(options: &BiasOptions) -> Result<Counts, Stop> {
             EqualiseKind::Ppv => Metric::Ppv,
         },
     };
+    if let Some(message) = unfit_threshold(&request.table) {
+        return Err(Stop::usage("--threshold", message, "name the lowest score that is flagged, such as 0.2"));
+    }
     let here = Path::new("");
     let world = Folders::new(here, here, false);
     let progress = Progress::start();

@@ -13,7 +13,7 @@ use crate::gate::GatePolicy;
 
 pub(crate) use facts::{Reading, Statements, read_facts};
 pub use load::{OwnFolders, load_project, own_folders};
-pub use system::unfit;
+pub use system::{unfit, unfit_threshold};
 
 /// A project: an organisation, its systems and its policy.
 #[derive(Debug, Clone)]

@@ -247,9 +247,9 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         _ => TableUse::Evaluation,
     };
     let label = label?;
-    Some(Table {
+    let table = Table {
         id: id?,
-        place,
+        place: place.clone(),
         path,
         use_,
         task,
@@ -265,7 +265,26 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         groups,
         intersections,
         features,
-    })
+    };
+    if let Some(message) = unfit_threshold(&table) {
+        let hint = Some("write the lowest score that is flagged, such as threshold = 0.2".to_owned());
+        diagnostics.push(Diagnostic { place: table.place.clone(), code: "threshold", message: message.into(), hint });
+    }
+    Some(table)
+}
+
+/// Why a threshold cannot be one, if so.
+pub fn unfit_threshold(table: &Table) -> Option<&'static str> {
+    let threshold = table.threshold?;
+    if table.task != Task::Binary {
+        Some("a threshold is used for yes-or-no predictions only")
+    } else if !threshold.is_finite() {
+        Some("a threshold is a number")
+    } else if table.probability && table.score.is_some() && !(threshold > 0.0 && threshold < 1.0) {
+        Some("a threshold of probabilities lies between 0 and 1")
+    } else {
+        None
+    }
 }
 
 /// Why columns of these roles cannot be measured together, if so, with the code and what to do.

@@ -294,9 +294,9 @@ fn paired(case: &Case, audits: &Audits) -> Option<Parts> {
     let (first, second) = (cohort.numbers("score", &rows), cohort.numbers("score2", &rows));
     let label = cohort.flags("label", &rows);
     let items: Vec<PairedItem> = (0..rows.len())
-        .map(|row| PairedItem { scores: (first[row], second[row]), label: label[row], count: 1 })
+        .map(|row| PairedItem { scores: (first[row], second[row]), cluster: 0, label: label[row], count: 1 })
         .collect();
-    let (estimate, p) = paired_auroc(&items, &ASKED);
+    let (estimate, p) = paired_auroc(&items, false, (0.0, 0.0), &ASKED);
     let mut parts = whole(case, &estimate);
     parts.push(("p", p));
     Some(parts)

@@ -18,6 +18,8 @@ pub(super) struct Columns {
     pub(super) excluded: u64,
     /// Rows without a label.
     pub(super) unlabelled: u64,
+    /// Those of them that are kept, to be counted beside the others.
+    pub(super) kept_unlabelled: u64,
     pub(super) half_cell: f64,
     pub(super) warnings: Vec<String>,
 }
@@ -57,6 +59,11 @@ impl Content {
     }
 }
 
+/// Whether there are decisions: a column of them, or a threshold of the score.
+pub(super) fn decides(table: &Table) -> bool {
+    table.prediction.is_some() || (table.task == Task::Binary && table.threshold.is_some() && table.score.is_some())
+}
+
 impl Columns {
     pub(super) fn of(table: &Table, counted: &CountTable) -> Option<Self> {
         let length = counted.counts.len();
@@ -70,7 +77,7 @@ impl Columns {
             groups.push((labels, codes));
         }
         let label = keys.next()?;
-        let prediction = if table.prediction.is_some() { Some(keys.next()?) } else { None };
+        let prediction = if decides(table) { Some(keys.next()?) } else { None };
         let mut half_cell = 0.0;
         let mut numbers = |declared: bool| -> Option<Option<&Vec<Option<f64>>>> {
             if !declared {
@@ -102,7 +109,18 @@ impl Columns {
         let weighs = |row: usize| weight.is_none_or(|w| w[row].is_some_and(|w| w > 0.0));
         let scored = |row: usize| score.is_none_or(|s| s[row].is_some());
         let total: u64 = counted.counts.iter().sum();
-        let mut unlabelled = 0;
+        let mut kept_unlabelled = 0;
+        let rows_where = |missing: &dyn Fn(usize) -> bool| -> u64 {
+            (0..length).filter(|&row| weighs(row) && missing(row)).map(|row| counted.counts[row]).sum()
+        };
+        let unlabelled = match label {
+            KeyValues::Binary(label) => rows_where(&|row| label.get(row).is_some_and(Option::is_none)),
+            KeyValues::Score { values, .. } => rows_where(&|row| values.get(row).is_some_and(Option::is_none)),
+            KeyValues::Category { labels, codes } => {
+                rows_where(&|row| codes.get(row).is_some_and(|code| labels[*code as usize] == MISSING))
+            }
+            KeyValues::Cluster(_) => return None,
+        };
         let (kept, content, half_cell) = match (table.task, label, prediction) {
             (Task::Binary, KeyValues::Binary(label), None | Some(KeyValues::Binary(_))) if label.len() == length => {
                 let predicted = match prediction {
@@ -114,16 +132,12 @@ impl Columns {
                 let kept: Vec<usize> =
                     (0..length).filter(|&row| weighs(row) && (label[row].is_none() || whole(row))).collect();
                 let pick_score = |&row: &usize| score.map_or(0.0, |s| s[row].unwrap_or(0.0));
-                let decided = |row: &usize| match (predicted, table.threshold) {
-                    (Some(p), _) => p[*row].unwrap_or(false),
-                    (None, Some(threshold)) => score.is_some_and(|s| s[*row].is_some_and(|s| s >= threshold)),
-                    (None, None) => false,
-                };
-                let decides = predicted.is_some() || (table.threshold.is_some() && score.is_some());
-                unlabelled = kept.iter().filter(|&&row| label[row].is_none()).map(|&row| counted.counts[row]).sum();
+                let decided = |row: &usize| predicted.is_some_and(|p| p[*row].unwrap_or(false));
+                kept_unlabelled =
+                    kept.iter().filter(|&&row| label[row].is_none()).map(|&row| counted.counts[row]).sum();
                 let rows = Rows {
                     label: kept.iter().map(|&row| label[row]).collect(),
-                    predicted: decides.then(|| kept.iter().map(decided).collect()),
+                    predicted: predicted.map(|_| kept.iter().map(decided).collect()),
                     score: score.map(|_| kept.iter().map(pick_score).collect()),
                     cluster: None,
                     weight: None,
@@ -196,8 +210,9 @@ impl Columns {
                 .collect(),
             present,
             content,
-            excluded: total - count,
+            excluded: total - count - (unlabelled - kept_unlabelled),
             unlabelled,
+            kept_unlabelled,
             half_cell,
             warnings,
         })
@@ -264,14 +279,14 @@ fn alike(column: &str, labels: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Labels of the groups that the columns `which` form together, in order, and the group of each row.
-pub(super) fn cross(columns: &Columns, which: &[usize]) -> (Vec<String>, Vec<u32>) {
+/// What the groups that the columns `which` form together are made of, in order, and the group of each row.
+pub(super) fn cross(columns: &Columns, which: &[usize]) -> (Vec<Vec<String>>, Vec<u32>) {
     let rows = columns.content.count().len();
     if let [one] = which
         && let Some((labels, codes)) = columns.groups.get(*one)
     {
         // Labels that lost all their rows keep their place: who is not there is part of the answer.
-        return (labels.clone(), codes.clone());
+        return (labels.iter().map(|label| vec![label.clone()]).collect(), codes.clone());
     }
     let chosen: Vec<&(Vec<String>, Vec<u32>)> = which.iter().filter_map(|&w| columns.groups.get(w)).collect();
     // Numbers of combinations seen so far, column by column.
@@ -288,12 +303,10 @@ pub(super) fn cross(columns: &Columns, which: &[usize]) -> (Vec<String>, Vec<u32
             .collect();
         codes = codes.iter().zip(mine).map(|(a, b)| numbers[&(*a, *b)]).collect();
     }
-    let label = |codes: &Vec<u32>| -> String {
-        let parts: Vec<&str> =
-            chosen.iter().zip(codes).map(|((labels, _), &code)| labels[code as usize].as_str()).collect();
-        if parts.is_empty() { "everyone".to_owned() } else { parts.join(" x ") }
+    let parts = |codes: &Vec<u32>| -> Vec<String> {
+        chosen.iter().zip(codes).map(|((labels, _), &code)| labels[code as usize].clone()).collect()
     };
-    (combined.iter().map(label).collect(), codes)
+    (combined.iter().map(parts).collect(), codes)
 }
 
 #[cfg(test)]

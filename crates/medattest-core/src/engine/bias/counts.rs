@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::decides;
 use super::{EXACT_ROWS, MOST_CLASSES, MOST_FEATURE_VALUES, MOST_GROUPS, NAME, Request, VERSION};
-use crate::project::{Column, Table, Task};
+use crate::project::{Column, Table, Task, unfit_threshold};
 use crate::world::{CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, World, sha256_hex};
 
 /// The largest file of stored counts that is read, in bytes.
@@ -43,6 +44,7 @@ impl Counts {
                 keys.push(key(&table.label, KeyKind::Binary));
                 keys.push(key(score, KeyKind::Margin(EXACT_ROWS)));
                 keys.push(key(versus, KeyKind::Margin(EXACT_ROWS)));
+                keys.extend(table.cluster.as_ref().map(|column| key(column, KeyKind::Cluster)));
                 Some(ask(keys)?)
             }
             _ => None,
@@ -88,18 +90,24 @@ impl Counts {
     /// What is wrong with counts that somebody else may have written.
     fn fault(&self) -> Option<&'static str> {
         let request = &self.request;
-        if !(0.5..1.0).contains(&request.level) || !(100..=100_000).contains(&request.draws) {
+        if !(0.5..=0.9999).contains(&request.level) || !(100..=100_000).contains(&request.draws) {
             return Some("level or draws are out of bounds");
         }
         if request.smallest_cell == 0 || request.smallest_events == 0 {
             return Some("the smallest cell is 0");
         }
+        let asked = &request.table;
+        if asked.intersections.len() > 64 || asked.groups.iter().flat_map(|g| &g.population).any(|(_, s)| *s < 0.0) {
+            return Some("there are too many intersections, or a share is negative");
+        }
+        if unfit_threshold(asked).is_some() {
+            return Some("the threshold is out of bounds");
+        }
         if request.table.features.len() != self.features.len() {
             return Some("the number of features differs");
         }
         // After the groups and the label stand the prediction and the score, which alone has a range.
-        let asked = &request.table;
-        let score = asked.groups.len() + 1 + usize::from(asked.prediction.is_some());
+        let score = asked.groups.len() + 1 + usize::from(decides(asked));
         let probability = (asked.probability && asked.score.is_some()).then_some(score);
         let others = self.versus.iter().chain(&self.features);
         table_fault(&self.table, probability)
@@ -153,12 +161,12 @@ fn table_fault(table: &CountTable, probability: Option<usize>) -> Option<&'stati
             KeyValues::Cluster(codes) => codes.len() == length && codes.iter().all(|code| (*code as usize) < length),
             KeyValues::Score { values, half_cell } => {
                 values.len() == length
-                    && half_cell.is_finite()
-                    && *half_cell >= 0.0
+                    && (0.0..=1e150).contains(half_cell)
+                    && (probability != Some(at) || *half_cell <= 0.5)
                     && values
                         .iter()
                         .flatten()
-                        .all(|x| x.is_finite() && (probability != Some(at) || (0.0..=1.0).contains(x)))
+                        .all(|x| x.abs() <= 1e150 && (probability != Some(at) || (0.0..=1.0).contains(x)))
             }
         };
         if !fits {
@@ -232,7 +240,12 @@ fn query(table: &Table) -> Vec<Key> {
         Task::Regression => KeyKind::Margin(EXACT_ROWS),
     };
     keys.push(key(&table.label, answer.clone()));
-    keys.extend(table.prediction.as_ref().map(|column| key(column, answer)));
+    match (&table.prediction, table.threshold, &table.score) {
+        (Some(column), _, _) => keys.push(key(column, answer)),
+        // Decided on the scores as they are, not on the cells they may be put into.
+        (None, Some(threshold), Some(score)) if decides(table) => keys.push(key(score, KeyKind::AtLeast(threshold))),
+        _ => {}
+    }
     if let Some(column) = &table.score {
         let kind = if table.probability { KeyKind::Probability(EXACT_ROWS) } else { KeyKind::Margin(EXACT_ROWS) };
         keys.push(key(column, kind));

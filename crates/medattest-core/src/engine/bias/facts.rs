@@ -4,7 +4,7 @@ use medattest_metrics::{Audit, Bounds, Estimate, GroupEstimates, Metric};
 
 use super::{AttributeAudit, BiasEvidence, NAME, VERSION};
 use crate::fact::{Fact, Provenance, State, Subject};
-use crate::output::paper::{AttributeTable, ContrastRow, Shown, on_paper};
+use crate::output::paper::{AttributeTable, ContrastRow, GroupRow, Shown, on_paper, tells_nothing};
 use crate::project::{TableUse, Task};
 use crate::value::{Value, is_small_cell};
 
@@ -102,19 +102,26 @@ fn system_facts(evidence: &BiasEvidence) -> Vec<Fact> {
     let traits = traits.into_iter().map(|t| Value::Text(t.to_owned())).collect();
     let small = |n: u64| is_small_cell(n, evidence.smallest_cell);
     let counted = |name: &str, n: u64| count_withheld(make(name, integer(n)), small(n));
+    // Rows that lack something else than a label follow from the difference.
+    let apart = small(evidence.excluded - evidence.unlabelled.min(evidence.excluded));
     let mut facts = vec![
         make("table", text(&evidence.table)),
         make("task", text(evidence.task.name())),
         make("scored", State::Known(Value::Bool(scored(evidence)))),
         counted("rows", evidence.rows),
-        counted("excluded-rows", evidence.excluded),
+        count_withheld(make("excluded-rows", integer(evidence.excluded)), small(evidence.excluded) || apart),
         counted("unlabelled-rows", evidence.unlabelled),
         make("weighted", State::Known(Value::Bool(evidence.weighted))),
-        make("threshold", number(evidence.threshold, "decisions do not follow from a known threshold")),
+        Fact {
+            paper: evidence.threshold.map(|t| State::Known(Value::Number((t * 1000.0).round() / 1000.0))),
+            ..make("threshold", number(evidence.threshold, "decisions do not follow from a known threshold"))
+        },
         make("traits", State::Known(Value::List(traits))),
     ];
     if evidence.task == Task::Binary {
-        facts.push(counted("events", evidence.events));
+        let row = evidence.attributes.first().map(|first| on_paper(first, evidence.smallest_cell).overall);
+        let hidden = row.is_none_or(|row| row.positives.is_none());
+        facts.push(count_withheld(make("events", integer(evidence.events)), hidden));
     }
     facts.push(match evidence.clusters {
         Some(clusters) => counted("clusters", clusters),
@@ -148,8 +155,9 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
     let reference = audit.reference.and_then(|at| attribute.labels.get(at));
     facts.push(make("reference", reference.map_or(State::Absent("there is one group only".into()), |r| text(r))));
     let missing = audit.groups.iter().zip(&audit.missing).filter(|(_, missing)| **missing).map(|(g, _)| g.n).sum();
-    facts
-        .push(count_withheld(make("missing-rows", integer(missing)), is_small_cell(missing, evidence.smallest_cell)));
+    let rows = table.groups.iter().zip(&audit.missing).filter(|(_, missing)| **missing);
+    let hidden = is_small_cell(missing, evidence.smallest_cell) || rows.clone().any(|(row, _)| row.n.is_none());
+    facts.push(count_withheld(make("missing-rows", integer(missing)), hidden));
     for row in &table.disparities {
         let estimate = match &row.form {
             Some((metric, form)) => audit.spread(*metric).and_then(|spread| spread.form(*form)),
@@ -165,8 +173,13 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
     facts.extend(tested(&table, &make));
     if let Some(representation) = &attribute.representation {
         let none = "no population is declared for the attribute";
-        facts.push(make("representation-distance", number(representation.distance, none)));
-        facts.push(make("representation-p", number(representation.p, none)));
+        let hidden = table.shares.iter().any(|s| s.share == Shown::Withheld);
+        let loosely = |name: &str, x: Option<f64>| {
+            let paper = x.map(|x| State::Known(Value::Number((x * 100.0).round() / 100.0)));
+            Fact { paper, ..make(name, number(x, none)) }.hidden(hidden && x.is_some())
+        };
+        facts.push(loosely("representation-distance", representation.distance));
+        facts.push(loosely("representation-p", representation.p));
     }
     let told = evidence.proxies.iter().filter(|p| p.attribute == attribute.attribute && attribute.class.is_none());
     let share = |p: &&super::Proxy| p.association.as_ref().map_or(-1.0, |a| a.share);
@@ -174,7 +187,8 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
         && let Ok(association) = &most.association
     {
         facts.push(make("proxy-feature", text(&most.feature)));
-        facts.push(make("proxy-share", State::Known(Value::Number(association.share))));
+        let paper = Some(State::Known(Value::Number((association.share * 1000.0).round() / 1000.0)));
+        facts.push(Fact { paper, ..make("proxy-share", State::Known(Value::Number(association.share))) });
     }
     for (at, (group, row)) in audit.groups.iter().zip(&table.groups).enumerate() {
         facts.extend(group_facts(evidence, attribute, &table, at, group, row));
@@ -185,11 +199,12 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
 /// What missing attributes could do to a difference. A bound made of few rows is as telling as their number.
 fn bounds(metric: Metric, bounds: Option<Bounds>, smallest: u64, make: &dyn Fn(&str, State) -> Fact) -> Vec<Fact> {
     let Some(bounds) = bounds else { return Vec::new() };
-    let small = is_small_cell(bounds.rows, smallest);
+    let small = !tells_nothing(&bounds, smallest);
+    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
     [("best", bounds.best), ("worst", bounds.worst)]
         .map(|(name, value)| {
             let fact = make(&format!("{}-{name}-case", metric.id()), State::Known(Value::Number(value)));
-            count_withheld(fact, small)
+            Fact { paper: Some(State::Known(Value::Number(rounded(value)))), ..fact }.hidden(small)
         })
         .into()
 }
@@ -211,7 +226,7 @@ fn group_facts(
     table: &AttributeTable,
     at: usize,
     group: &GroupEstimates,
-    row: &crate::output::paper::GroupRow,
+    row: &GroupRow,
 ) -> Vec<Fact> {
     let audit = &attribute.audit;
     let subject = Subject::attribute(&evidence.table, &attribute.name()).with_group(&row.label);
@@ -230,7 +245,10 @@ fn group_facts(
     for ((metric, estimate), (_, shown)) in group.estimates.iter().zip(&row.figures) {
         facts.push(withheld(make(metric.id(), state(estimate)), Some(shown)));
     }
-    for (contrast, row) in audit.contrasts.iter().zip(&table.contrasts).filter(|(c, _)| c.group == at) {
+    // Contrasts and pairs come group by group.
+    let first = audit.contrasts.partition_point(|c| c.group < at);
+    let mine = audit.contrasts.iter().zip(&table.contrasts).skip(first).take_while(|(c, _)| c.group == at);
+    for (contrast, row) in mine {
         let id = contrast.metric.id();
         facts.push(withheld(make(&format!("{id}-difference"), state(&contrast.difference)), Some(&row.difference)));
         if let Some(ratio) = &contrast.ratio {
@@ -242,7 +260,10 @@ fn group_facts(
     }
     if let Some(equalised) = audit.equalised.as_ref().and_then(|e| e.groups.get(at)) {
         let threshold = equalised.as_ref().map(|o| o.threshold);
-        facts.push(make("equalising-threshold", number(threshold, "the group is too small for one of its own")));
+        let own = table.equalised.as_ref().and_then(|e| e.groups.get(at)).and_then(|(_, _, own)| own.as_ref());
+        let fact = make("equalising-threshold", number(threshold, "the group is too small for one of its own"));
+        let paper = own.map(|own| State::Known(Value::Number(own.threshold)));
+        facts.push(Fact { paper, ..fact }.hidden(own.is_none() && threshold.is_some()));
     }
     if let (Some(found), Some(shown)) =
         (attribute.representation.as_ref().and_then(|r| r.shares.get(at)), table.shares.get(at))
@@ -261,10 +282,19 @@ fn group_facts(
     facts
 }
 
+impl Fact {
+    /// Judged all the same, but not shown, if so.
+    fn hidden(self, hidden: bool) -> Self {
+        if hidden { count_withheld(self, true) } else { self }
+    }
+}
+
 /// Judged all the same, but not shown.
 fn count_withheld(fact: Fact, withheld: bool) -> Fact {
-    let paper = withheld.then(|| State::Absent("withheld: it would give a small count away".to_owned()));
-    Fact { paper, ..fact }
+    if !withheld {
+        return fact;
+    }
+    Fact { paper: Some(State::Absent("withheld: it would give a small count away".to_owned())), ..fact }
 }
 
 /// The fact with what of it may be shown.

@@ -11,7 +11,7 @@ mod proxies;
 
 use medattest_metrics::{
     Asked, Association, Audit, Estimate, Grouping, Metric, NotEstimable, Options, PairedItem, RateInterval,
-    Representation, audit, audit_classes, audit_numbers, paired_auroc, representation, threshold_in_use,
+    Representation, Rows, audit, audit_classes, audit_numbers, paired_auroc, representation, threshold_in_use,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ pub use counts::{Counts, MAX_COUNTS_BYTES};
 pub use facts::facts;
 
 use crate::diagnostic::Place;
+use crate::output::paper::withheld;
 use crate::project::{Column, Table, Task};
 use crate::world::{DataError, KeyValues, MISSING, World, sha256_hex};
 use columns::{Columns, Content, cross};
@@ -118,6 +119,10 @@ pub struct AttributeAudit {
     pub class: Option<String>,
     /// Group labels, in the order of the audit's groups.
     pub labels: Vec<String>,
+    /// What each label is made of, column by column.
+    pub parts: Vec<Vec<String>>,
+    /// For a class against the rest, groups in which it is rare, or whose rare class it would give away.
+    pub rare: Vec<bool>,
     /// The figures.
     pub audit: Audit,
     /// Who is in the table, beside the declared population.
@@ -215,7 +220,7 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
     };
     let count = columns.content.count();
     let all: u64 = count.iter().sum();
-    let rows = all - columns.unlabelled;
+    let rows = all - columns.kept_unlabelled;
     if rows == 0 {
         let message = match (columns.excluded + columns.unlabelled, &table.filter) {
             (0, Some(filter)) => format!("no row fulfils the filter `{filter}`"),
@@ -225,14 +230,17 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
         return Err(mistake("empty-table", message, "check the filter and the columns"));
     }
     let mut warnings = columns.warnings.clone();
+    if table.versus.is_some() && table.weight.is_some() {
+        warnings.push("the second score is compared with the first without survey weights".to_owned());
+    }
     let threshold = match &columns.content {
         Content::Binary(rows) => {
-            let found = threshold_in_use(rows);
+            let found = threshold_in_use(rows, columns.half_cell);
             match (table.threshold, found) {
-                (Some(declared), Some(found)) if table.prediction.is_some() && found < declared => {
+                (Some(declared), _) if table.prediction.is_some() && !follows(rows, declared) => {
                     warnings.push(format!(
-                        "decisions flag scores below the declared threshold {declared}; the figures are of the \
-                         decisions"
+                        "decisions do not follow the declared threshold {declared}; rates are of the decisions, net \
+                         benefit and other thresholds of the score"
                     ));
                 }
                 (None, None) if rows.score.is_some() && rows.predicted.is_some() => warnings.push(
@@ -260,16 +268,17 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
     let mut attributes: Vec<AttributeAudit> = Vec::new();
     let mut groupings = Vec::new();
     for (stands_for, which) in attributes_of(table) {
-        let (labels, codes) = cross(&columns, &which);
+        let (parts, codes) = cross(&columns, &which);
+        let labels: Vec<String> = parts.iter().map(|parts| label_of(parts)).collect();
         if labels.len() > MOST_CROSSED_GROUPS {
             let message = format!("an intersection has {} groups; at most {MOST_CROSSED_GROUPS}", labels.len());
             return Err(mistake("too-many-groups", message, "cross fewer or coarser columns"));
         }
         let names: Vec<&str> = which.iter().filter_map(|&i| table.groups.get(i)).map(|g| g.column.as_str()).collect();
         let attribute = if names.is_empty() { "everyone".to_owned() } else { names.join(" x ") };
-        let reference = reference(table, &which, &labels, &codes, count)
+        let missing = missing(table, &which, &parts);
+        let reference = reference(table, &which, &labels, &missing, &codes, count)
             .map_err(|(message, hint)| mistake("unknown-reference", message, &hint))?;
-        let missing = missing(table, &which, &labels);
         groupings.push(Grouping { codes, groups: labels.len(), missing, reference });
         let (representation, population_source) = match which.as_slice() {
             [one] => {
@@ -287,6 +296,8 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
             stands_for,
             class: None,
             labels,
+            parts,
+            rare: Vec::new(),
             audit,
             representation,
             population_source,
@@ -317,9 +328,20 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
             for (attribute, audited) in
                 attributes.iter_mut().zip(audit_classes(rows, classes.len(), &groupings, &options))
             {
-                for (class, audit) in classes.iter().zip(audited.classes) {
+                let groups = 0..attribute.labels.len();
+                // The classes of a group add up to it, so a rare one is hidden together with the next.
+                let rare: Vec<Vec<bool>> = groups
+                    .map(|group| {
+                        let of = |audit: &Audit| audit.groups.get(group).map_or(0, |g| g.positives);
+                        let positives: Vec<u64> = audited.classes.iter().map(of).collect();
+                        withheld(&positives, request.smallest_cell)
+                    })
+                    .collect();
+                for (at, (class, audit)) in classes.iter().zip(audited.classes).enumerate() {
                     let class = Some(class.clone());
-                    one_by_one.push(AttributeAudit { class, audit, representation: None, ..attribute.clone() });
+                    let rare = rare.iter().map(|group| group.get(at).copied().unwrap_or(true)).collect();
+                    let representation = None;
+                    one_by_one.push(AttributeAudit { class, audit, rare, representation, ..attribute.clone() });
                 }
                 attribute.audit = audited.all;
             }
@@ -343,6 +365,7 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
         events: columns.content.events(),
         clusters: columns.content.clusters(),
         weighted: table.weight.is_some(),
+
         half_cell: columns.half_cell,
         threshold,
         warnings,
@@ -350,6 +373,13 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
         proxies: proxies::proxies(counts)?,
         attributes,
     })
+}
+
+/// Whether exactly the scores from `threshold` on are flagged.
+fn follows(rows: &Rows, threshold: f64) -> bool {
+    let (Some(scores), Some(predicted)) = (&rows.score, &rows.predicted) else { return true };
+    let agree = |row: usize| rows.label[row].is_none() || (scores[row] >= threshold) == predicted[row];
+    (0..rows.count.len()).all(agree)
 }
 
 /// Attributes and intersections as indices of group columns.
@@ -371,14 +401,15 @@ pub(super) fn is_missing(group: &Column, label: &str) -> bool {
     label == MISSING || group.unknown.iter().any(|unknown| unknown == label)
 }
 
+/// The label of a group made of these parts.
+fn label_of(parts: &[String]) -> String {
+    if parts.is_empty() { "everyone".to_owned() } else { parts.join(" x ") }
+}
+
 /// For each group whether some attribute that makes it is missing.
-fn missing(table: &Table, which: &[usize], labels: &[String]) -> Vec<bool> {
-    let of = |label: &String| {
-        let parts: Vec<&str> = if which.len() == 1 { vec![label] } else { label.split(" x ").collect() };
-        let groups = which.iter().filter_map(|&i| table.groups.get(i));
-        groups.zip(parts).any(|(group, part)| is_missing(group, part))
-    };
-    labels.iter().map(of).collect()
+fn missing(table: &Table, which: &[usize], parts: &[Vec<String>]) -> Vec<bool> {
+    let columns = || which.iter().filter_map(|&i| table.groups.get(i));
+    parts.iter().map(|parts| columns().zip(parts).any(|(group, part)| is_missing(group, part))).collect()
 }
 
 /// Labels that read as if they stood for a missing attribute, and are not declared to.
@@ -414,6 +445,7 @@ fn reference(
     table: &Table,
     which: &[usize],
     labels: &[String],
+    missing: &[bool],
     codes: &[u32],
     count: &[u64],
 ) -> Result<Option<usize>, (String, String)> {
@@ -442,7 +474,6 @@ fn reference(
     for (&code, &n) in codes.iter().zip(count) {
         sizes[code as usize] += n;
     }
-    let missing = missing(table, which, labels);
     let known = |at: &usize| !missing[*at];
     Ok((0..labels.len()).filter(known).max_by_key(|&at| (sizes[at], std::cmp::Reverse(at))))
 }
@@ -473,7 +504,15 @@ fn in_table(
 }
 
 fn paired(counts: &Counts, options: &Options) -> Result<Vec<Paired>, DataError> {
-    let (Some(counted), Some(versus)) = (&counts.versus, &counts.request.table.versus) else { return Ok(Vec::new()) };
+    let Some(versus) = &counts.request.table.versus else { return Ok(Vec::new()) };
+    let Some(counted) = &counts.versus else {
+        return Err(DataError {
+            code: "count-shape",
+            table: counts.request.table.path.clone(),
+            message: "the counts of the second score are missing".into(),
+            hint: "store the counts again".into(),
+        });
+    };
     let table = &counts.request.table;
     let shape = || DataError {
         code: "count-shape",
@@ -491,15 +530,20 @@ fn paired(counts: &Counts, options: &Options) -> Result<Vec<Paired>, DataError> 
     }
     let (
         Some(KeyValues::Binary(label)),
-        Some(KeyValues::Score { values: first, .. }),
-        Some(KeyValues::Score { values: second, .. }),
+        Some(KeyValues::Score { values: first, half_cell: first_half }),
+        Some(KeyValues::Score { values: second, half_cell: second_half }),
     ) = (keys.next(), keys.next(), keys.next())
     else {
         return Err(shape());
     };
+    let cluster = match keys.next() {
+        Some(KeyValues::Cluster(codes)) => Some(codes),
+        _ => None,
+    };
     let item = |row: usize| {
         Some(PairedItem {
             scores: ((*first.get(row)?)?, (*second.get(row)?)?),
+            cluster: cluster.and_then(|c| c.get(row)).copied().unwrap_or(0),
             label: (*label.get(row)?)?,
             count: *counted.counts.get(row)?,
         })
@@ -510,7 +554,7 @@ fn paired(counts: &Counts, options: &Options) -> Result<Vec<Paired>, DataError> 
         let (difference, p) = if items.is_empty() {
             (Estimate::missing(0, 0, NotEstimable::NoRows), None)
         } else {
-            paired_auroc(&items, &asked)
+            paired_auroc(&items, cluster.is_some(), (*first_half, *second_half), &asked)
         };
         let (versus, attribute, group) = (versus.clone(), attribute.to_owned(), group.to_owned());
         out.push(Paired { versus, attribute, group, difference, p });

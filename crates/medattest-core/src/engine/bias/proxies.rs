@@ -26,9 +26,11 @@ fn coded(counted: &CountTable) -> Result<Vec<Option<usize>>, String> {
                 return Ok(values.iter().map(|v| v.map(at)).collect());
             }
             let total: u64 = order.iter().map(|(_, n)| n).sum();
-            let (mut cuts, mut before) = (Vec::new(), 0);
+            let (mut cuts, mut before, mut part) = (Vec::new(), 0, 0);
             for (value, n) in order {
-                if before * FEATURE_BINS as u64 >= total * (cuts.len() as u64 + 1) && cuts.last() != Some(&value) {
+                let here = before * FEATURE_BINS as u64 / total.max(1);
+                if here > part && cuts.last() != Some(&value) {
+                    part = here;
                     cuts.push(value);
                 }
                 before += n;

@@ -5,7 +5,7 @@ use super::types::{
     GroupV1, OperatingV1, PairV1, PairedV1, ProxyV1, ShareV1,
 };
 use crate::engine::bias::{BiasEvidence, NAME, Paired, Proxy, VERSION};
-use crate::output::paper::{self, AttributeTable, EqualisedTable, GroupRow, OperatingRow, Shown};
+use crate::output::paper::{self, AttributeTable, EqualisedTable, GroupRow, OperatingRow, Shown, p_shown};
 use crate::value::is_small_cell;
 
 /// What was measured as JSON v1.
@@ -25,17 +25,22 @@ pub fn bias(evidence: &BiasEvidence, smallest: u64) -> BiasV1 {
         level: evidence.level,
         smallest_cell: smallest,
         rows: count(evidence.rows),
-        excluded: count(evidence.excluded),
+        excluded: count(evidence.excluded).filter(|n| count(n - evidence.unlabelled.min(*n)).is_some()),
         unlabelled: count(evidence.unlabelled),
         clusters: evidence.clusters.and_then(count),
         weighted: evidence.weighted,
         half_cell: evidence.half_cell,
-        threshold: evidence.threshold,
+        threshold: evidence.threshold.map(rounded),
         warnings: evidence.warnings.clone(),
         paired: paper::paired(evidence, smallest).iter().map(|(p, shown)| paired(p, shown)).collect(),
         proxies: evidence.proxies.iter().map(proxy).collect(),
         attributes: tables.iter().map(attribute).collect(),
     }
+}
+
+/// Three decimals: with all of them a number could be searched for the counts, or be one patient's.
+fn rounded(x: f64) -> f64 {
+    (x * 1000.0).round() / 1000.0
 }
 
 fn attribute(table: &AttributeTable) -> AttributeV1 {
@@ -153,7 +158,7 @@ fn paired(paired: &Paired, shown: &Shown) -> PairedV1 {
         attribute: paired.attribute.clone(),
         group: paired.group.clone(),
         difference: figure("auroc-gain", shown),
-        p: paired.p.filter(|_| *shown != Shown::Withheld),
+        p: paired.p.filter(|_| *shown != Shown::Withheld).map(p_shown),
     }
 }
 
@@ -162,12 +167,11 @@ fn proxy(proxy: &Proxy) -> ProxyV1 {
     ProxyV1 {
         attribute: proxy.attribute.clone(),
         feature: proxy.feature.clone(),
-        n: known.map(|a| a.n),
         values: known.map(|a| a.values),
-        information: known.map(|a| a.information),
-        share: known.map(|a| a.share),
-        p: known.and_then(|a| a.p),
-        holm: proxy.holm,
+        information: known.map(|a| rounded(a.information)),
+        share: known.map(|a| rounded(a.share)),
+        p: known.and_then(|a| a.p).map(p_shown),
+        holm: proxy.holm.map(p_shown),
         because: proxy.association.as_ref().err().cloned(),
     }
 }

@@ -559,8 +559,6 @@ pub struct ProxyV1 {
     pub attribute: String,
     /// Feature.
     pub feature: String,
-    /// Rows.
-    pub n: Option<u64>,
     /// Values or bins of the feature.
     pub values: Option<usize>,
     /// Mutual information in nats.

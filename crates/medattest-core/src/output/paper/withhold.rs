@@ -7,7 +7,7 @@ use crate::engine::bias::AttributeAudit;
 use crate::value::is_small_cell;
 
 /// Which of these counts must be withheld: the small ones, and as many more as it takes to hide them in their sum.
-pub(super) fn withheld(counts: &[u64], smallest: u64) -> Vec<bool> {
+pub(crate) fn withheld(counts: &[u64], smallest: u64) -> Vec<bool> {
     complete(counts, vec![false; counts.len()], smallest)
 }
 
@@ -34,18 +34,20 @@ pub(super) fn complete(counts: &[u64], already: Vec<bool>, smallest: u64) -> Vec
 /// are shown elsewhere. All groups together for a single column.
 pub(super) fn slices(attribute: &AttributeAudit) -> Vec<Vec<usize>> {
     let everyone: Vec<usize> = (0..attribute.labels.len()).collect();
-    let columns = attribute.attribute.split(" x ").count();
-    let parts: Vec<Vec<&str>> = attribute.labels.iter().map(|label| label.split(" x ").collect()).collect();
-    if columns < 2 || parts.iter().any(|part| part.len() != columns) {
+    let parts = &attribute.parts;
+    let columns = parts.first().map_or(0, Vec::len);
+    if columns < 2 {
         return vec![everyone];
     }
     let mut slices = vec![everyone];
     for column in 0..columns {
-        let mut values: Vec<&str> = parts.iter().filter_map(|part| part.get(column).copied()).collect();
+        let mut values: Vec<&str> = parts.iter().filter_map(|part| part.get(column).map(String::as_str)).collect();
         values.sort_unstable();
         values.dedup();
         for value in values {
-            let sharing = |index: &usize| parts.get(*index).and_then(|part| part.get(column)) == Some(&value);
+            let sharing = |index: &usize| {
+                parts.get(*index).and_then(|part| part.get(column)).map(String::as_str) == Some(value)
+            };
             slices.push((0..parts.len()).filter(sharing).collect());
         }
     }
@@ -108,20 +110,40 @@ pub(super) fn operating(point: &Operating) -> OperatingRow {
     }
 }
 
-/// The thresholds that may be shown: none whose table has a small cell, nor two between which few people lie.
-pub(super) fn operatings(points: &[Operating], smallest: u64, hide: bool) -> Vec<OperatingRow> {
+/// The thresholds that may be shown: none that is `hidden`, whose table has a small cell, nor two between which few
+/// people lie.
+pub(super) fn operatings(points: &[Operating], hidden: &[bool], smallest: u64, hide: bool) -> Vec<OperatingRow> {
     let mut shown: Vec<&Operating> = Vec::new();
-    for point in points.iter().filter(|_| !hide || smallest <= 1) {
+    for (at, point) in points.iter().enumerate().filter(|_| !hide || smallest <= 1) {
         let c = &point.counts;
         let small = [c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest));
         let apart = shown
             .last()
             .is_none_or(|last| far(last.counts.tp, c.tp, smallest) && far(last.counts.fp, c.fp, smallest));
-        if !small && apart {
+        if !small && apart && !hidden.get(at).copied().unwrap_or(false) {
             shown.push(point);
         }
     }
     shown.into_iter().map(operating).collect()
+}
+
+/// For every group the thresholds whose table would, with those of the other groups and of everyone, tell of few.
+pub(super) fn hidden_thresholds(attribute: &AttributeAudit, smallest: u64, slices: &[Vec<usize>]) -> Vec<Vec<bool>> {
+    let groups = &attribute.audit.groups;
+    let length = groups.first().map_or(0, |g| g.operating.len());
+    let cells: [fn(&Confusion) -> u64; 4] = [|c| c.tp, |c| c.fp, |c| c.fn_, |c| c.tn];
+    let mut hidden = vec![vec![false; length]; groups.len()];
+    let places = 0..length;
+    for at in places {
+        for cell in cells {
+            let counts: Vec<u64> =
+                groups.iter().map(|g| g.operating.get(at).map_or(0, |o| cell(&o.counts))).collect();
+            for (group, hide) in withheld_in(&counts, &counts, smallest, slices).into_iter().enumerate() {
+                hidden[group][at] |= hide;
+            }
+        }
+    }
+    hidden
 }
 
 /// The bins of a calibration curve that may be shown.
@@ -141,7 +163,7 @@ pub(super) fn bins_of_groups(
 ) -> Vec<Vec<CalibrationBin>> {
     const BINS: usize = 10;
     let groups = &attribute.audit.groups;
-    let place = |bin: &CalibrationBin| ((bin.predicted * BINS as f64) as usize).min(BINS - 1);
+    let place = |bin: &CalibrationBin| bin.bin.min(BINS - 1);
     let find = |group: usize, at: usize| groups[group].calibration.iter().find(|bin| place(bin) == at);
     let kinds: [fn(&CalibrationBin) -> u64; 3] = [|b| b.n, |b| b.events, |b| b.n.saturating_sub(b.events)];
     let places = 0..BINS;
