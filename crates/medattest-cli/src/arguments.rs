@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Explain a rule, a requirement, a classification, a pack, a fact or a figure
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project
-    Bias(BiasOptions),
+    Bias(Box<BiasOptions>),
     /// List packs, or run their scenarios
     Pack(PackOptions),
     /// Print the JSON Schema of a file medattest reads or writes

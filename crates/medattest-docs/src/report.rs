@@ -257,9 +257,11 @@ fn methods(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) ->
             ),
         }
         items.push(text(format!(
-            "Comparisons over several groups are bootstrapped from the table of counts: drawing rows with replacement \
-             makes it one multinomial draw, and drawing patients one multinomial draw over kinds of patient, so {draws} \
-             draws have exactly the distribution of the ordinary bootstrap. The distance between the largest and the \
+            "Comparisons of rates over several groups are bootstrapped from the table of counts ({draws} draws for the \
+             first attribute, fewer where groups are very many): drawing rows with replacement makes it one multinomial \
+             draw, and drawing patients one multinomial draw over kinds of patient, which has exactly the distribution of \
+             the ordinary bootstrap. Comparisons of figures of scores draw each group's figure from its own standard \
+             error, groups as independent and everyone held. The distance between the largest and the \
              smallest of several noisy rates is biased away from parity; the end of the interval towards parity is \
              therefore moved back by twice the bias that the draws show. The corrected deviation between groups removes \
              that bias from the estimate itself (Lum, Zhang & Bower 2022)."
@@ -285,7 +287,7 @@ fn methods(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) ->
     }
     items.push(text(format!(
         "A figure is not estimable when its denominator has fewer than {smallest} rows or people, or too few positive or \
-         negative labels. Such a group enters no comparison; it is listed with the reason. Rows whose attribute is \
+         negative labels for what it needs. Such a group enters no comparison; it is listed with the reason. Rows whose attribute is \
          missing are a group of their own, and where they are enough the table says between which bounds the difference \
          would lie if they belonged to the other groups."
     )));
@@ -295,8 +297,9 @@ fn methods(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) ->
          and Hochberg (1995). Complements of a figure are not tested again."
     )));
     items.push(text(
-        "Rates of small groups are also shown after partial pooling: all groups of an attribute are taken as draws of \
-         one Beta distribution fitted by weighted moments (Kleinman 1973).",
+        "Rates that may be shown are also shown after partial pooling: all groups of an attribute are taken as draws of \
+         one Beta distribution fitted by weighted moments (Kleinman 1973); credible intervals allow for the error of its \
+         mean, not for that of its spread.",
     ));
     vec![Block::List(items)]
 }
@@ -363,15 +366,24 @@ fn limits(evidence: &BiasEvidence) -> Block {
         ));
     } else {
         items.push(text(
-            "Intervals of calibration bins, of operating points and of features that stand in for an attribute treat rows \
-             as independent; bounds for missing attributes are not given.",
+            "Intervals of calibration bins, shares of the rows and features that stand in for an attribute treat rows as \
+             independent. Groups are compared as independent in figures of scores, though patients may have rows in \
+             several.",
         ));
+    }
+    if evidence.clusters.is_some() || evidence.weighted {
+        items.push(text("Bounds for missing attributes are given for independent, unweighted rows only."));
     }
     if evidence.weighted {
         items.push(text(
-            "Weights are taken as fixed and rows as drawn independently; strata and finite populations are not known.",
+            "Weights are taken as fixed and rows as drawn independently; strata and finite populations are not known. Of more \
+             than 200,000 rows with many different weights, weights are kept to four digits. Shares of the rows count rows.",
         ));
     }
+    items.push(text(
+        "What is withheld is withheld within this table. Several attributes, or several tables of the same people, may still \
+         be set against each other.",
+    ));
     Block::List(items)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use medattest_core::engine::bias::{self, BiasEvidence, Counts, MAX_COUNTS_BYTES, Request};
 use medattest_core::output::paper::{AttributeTable, Count, DisparityRow, GroupRow, Shown, few, on_paper};
@@ -95,7 +95,7 @@ fn bytes_of(path: &Path, limit: usize) -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
-fn stored(path: &PathBuf) -> Result<Counts, Stop> {
+fn stored(path: &Path) -> Result<Counts, Stop> {
     let bytes = bytes_of(path, MAX_COUNTS_BYTES)?;
     Counts::read(&path.display().to_string(), &bytes).map_err(|error| Stop::from(error.diagnostic()))
 }
