@@ -103,8 +103,8 @@ pub fn ece(scores: &Scores, asked: &Asked, draws: usize, seed: u64) -> Estimate 
     let observed: Vec<f64> = bins.iter().flat_map(|b| [b.positive, b.mass - b.positive]).collect();
     let Some(value) = figure(&observed) else { return Estimate::missing(n, events, NotEstimable::NoRows) };
     let adds = scores.items.iter().flat_map(|i| both(i, |label| (2 * bin_of(i.score) + usize::from(!label)) as u32));
-    let made =
-        Sample::new(adds, 2 * BINS, scores.clusters.is_some()).draws(draws.clamp(FEWEST_DRAWS, CURVE_DRAWS), seed);
+    let made = Sample::new(adds, 2 * BINS, scores.clusters.is_some())
+        .draws(affordable(draws.clamp(FEWEST_DRAWS, CURVE_DRAWS), n, scores.clusters.is_some()), seed);
     let interval = percentile_interval(made.values(figure), asked.level).unwrap_or((value, value));
     let interval = (interval.0.min(value), interval.1.max(value));
     let method = format!("percentile bootstrap, {} draws", made.made());
@@ -120,6 +120,14 @@ pub fn ece(scores: &Scores, asked: &Asked, draws: usize, seed: u64) -> Estimate 
     };
     let figure = Figure { error_bound, ..Figure::exact(value, interval, asked.level, method) };
     Estimate { n, events, figure: Ok(figure) }
+}
+
+/// Fewer draws where patients are so many that each, hardly ever like another, would be drawn one by one.
+fn affordable(draws: usize, rows: u64, clustered: bool) -> usize {
+    const PICKS: u64 = 20_000_000;
+    const FEWEST: usize = 50;
+    let most = usize::try_from(PICKS / rows.max(1)).unwrap_or(usize::MAX).max(FEWEST);
+    if clustered { draws.min(most) } else { draws }
 }
 
 /// The rows of an item as contributions to the cells that `cell` names for positive and negative labels.
@@ -264,7 +272,7 @@ impl CurveDraws {
             scores.items.iter().flat_map(move |i| both(i, move |label| cell(group, i.score, label)))
         });
         let sample = Sample::new(adds, groups.len() * cells * 2, clusters);
-        Self { draws: sample.draws(draws.min(CURVE_DRAWS / 2), seed), cells, middles }
+        Self { draws: sample.draws(affordable(draws.min(CURVE_DRAWS / 2), total, clusters), seed), cells, middles }
     }
 
     pub(crate) fn made(&self) -> usize {

@@ -488,11 +488,11 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
     let composites = audit.composites.iter().map(|(which, estimate)| {
         let odds = which.rates().contains(&Metric::Tpr);
         let left_out: Vec<String> = if odds { audit.odds_left_out.iter().map(why).collect() } else { Vec::new() };
-        let groups = if odds {
-            (0..audit.groups.len()).filter(|&g| !audit.odds_left_out.iter().any(|l| l.group == g)).count()
-        } else {
-            audit.groups.len()
+        let takes_part = |group: &&GroupEstimates| {
+            let known = |rate: &Metric| group.estimate(*rate).is_some_and(|estimate| estimate.figure.is_ok());
+            if which.compares() { which.rates().iter().all(known) } else { group.n > 0 }
         };
+        let groups = audit.groups.iter().filter(takes_part).count();
         DisparityRow {
             id: which.definition().id.to_owned(),
             title: which.definition().title.to_owned(),
