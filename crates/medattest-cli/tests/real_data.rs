@@ -199,3 +199,72 @@ fn the_readmission_project_is_audited_with_the_users_data() {
     assert_eq!(missing.status.code(), Some(2), "without the data nothing is assessed");
     assert!(String::from_utf8_lossy(&missing.stderr).contains("--data"));
 }
+
+#[test]
+fn calibration_utility_and_contrasts_agree_with_the_reference() {
+    let Some(folder) = data() else { return };
+    let run = bias(
+        &folder,
+        &[
+            "--min-cell",
+            "1",
+            "--draws",
+            "100",
+            "--threshold",
+            "0.156838",
+            "--reference",
+            "race=Caucasian",
+            "--versus",
+            "y_score_xgb",
+        ],
+    );
+    let reference = &read(&folder, "expected_clinical.json")["sets"]["evaluation"];
+    let race = run["attributes"].as_array().into_iter().flatten().find(|a| a["attribute"] == "race").expect("race");
+    for group in race["groups"].as_array().expect("groups") {
+        let label = group["group"].as_str().expect("label");
+        let wanted = &reference["race"][label];
+        let of = |metric: &str| &figure(&group["figures"], metric)["value"];
+        near(of("calibration-intercept"), &wanted["calibration_in_the_large"]["est"], 1e-6, label);
+        near(of("calibration-slope"), &wanted["calibration_slope"]["slope"], 1e-6, label);
+        near(of("ece"), &wanted["ece_10_equal_width"], 1e-9, label);
+        near(of("net-benefit"), &wanted["net_benefit"]["0.156838"]["model"], 1e-9, label);
+        for threshold in ["0.05", "0.1", "0.2", "0.3"] {
+            let at: f64 = threshold.parse().expect("a number");
+            let points = group["operating"].as_array().into_iter().flatten();
+            let point = points.clone().find(|o| o["threshold"].as_f64() == Some(at)).expect("on the grid");
+            // Curves are shown with three decimals.
+            near(&point["net-benefit"], &wanted["net_benefit"][threshold]["model"], 5e-4, label);
+        }
+    }
+    let contrast = |group: &str, metric: &str| {
+        let id = format!("{metric}-difference");
+        let mut all = race["contrasts"].as_array().into_iter().flatten();
+        all.find(|c| c["group"] == group && c["difference"]["metric"] == *id).expect("a contrast").clone()
+    };
+    for (group, metric, theirs) in [
+        ("Hispanic", "fpr", "fpr"),
+        ("Asian", "tpr", "tpr"),
+        ("AfricanAmerican", "ppv", "ppv"),
+        ("Other", "selection-rate", "selection_rate"),
+    ] {
+        let wanted = &reference["pairwise"][format!("race:{group} vs Caucasian:{theirs}")];
+        let got = contrast(group, metric);
+        near(&got["difference"]["value"], &wanted["diff"], 1e-9, metric);
+        near(&got["difference"]["low"], &wanted["newcombe95"][0], 1e-9, metric);
+        near(&got["difference"]["high"], &wanted["newcombe95"][1], 1e-9, metric);
+        near(&got["ratio"]["low"], &wanted["ratio_log95"][0], 1e-9, metric);
+        near(&got["ratio"]["high"], &wanted["ratio_log95"][1], 1e-9, metric);
+    }
+    // pROC tests the same difference against a t distribution of 1,064 degrees of freedom.
+    near(&contrast("Hispanic", "auroc")["p"], &Value::from(0.000346502660697099), 2e-5, "unpaired DeLong");
+    let paired =
+        run["paired"].as_array().into_iter().flatten().find(|p| p["attribute"] == "everyone").expect("paired");
+    near(&paired["p"], &Value::from(0.762381408427014), 5e-3, "paired DeLong, shown with two digits");
+    let area = |group: &str| {
+        let mut pairs = race["pairs"].as_array().into_iter().flatten();
+        pairs.find(|p| p["group"] == group && p["figure"]["metric"] == "abroca").expect("an area")["figure"]["value"]
+            .clone()
+    };
+    near(&area("AfricanAmerican"), &Value::from(0.0127), 5e-5, "the area between the curves");
+    near(&area("Hispanic"), &Value::from(0.0975), 5e-5, "the area between the curves");
+}

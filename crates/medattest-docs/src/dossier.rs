@@ -6,7 +6,7 @@ use medattest_core::{
 };
 
 use crate::document::{Block, Cell, Document, Inline, Tone};
-use crate::measured::measured;
+use crate::measured::{across, measured};
 
 /// Composes the dossier of a run.
 pub fn dossier(run: &Assessment) -> Document {
@@ -137,6 +137,7 @@ fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
             blocks.push(findings_table(&mine));
         }
     }
+    blocks.extend(across(&system.evidence, smallest));
     for evidence in &system.evidence {
         blocks.extend(measured(evidence, smallest));
     }

@@ -32,6 +32,45 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
     blocks
 }
 
+/// Who is in which data: shares of the groups of every attribute that several tables of a system have.
+pub(crate) fn across(evidence: &[BiasEvidence], smallest: u64) -> Vec<Block> {
+    let tables: Vec<(String, Vec<AttributeTable>)> = evidence
+        .iter()
+        .map(|e| (format!("{} ({})", e.table, e.use_), e.attributes.iter().map(|a| on_paper(a, smallest)).collect()))
+        .collect();
+    let mut blocks = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for table in tables.iter().flat_map(|(_, tables)| tables).filter(|t| !t.shares.is_empty() && !t.of_class) {
+        let named = |t: &&AttributeTable| t.attribute == table.attribute && !t.of_class;
+        let having: Vec<(&String, &AttributeTable)> =
+            tables.iter().filter_map(|(name, all)| Some((name, all.iter().find(named)?))).collect();
+        if having.len() < 2 || seen.contains(&table.attribute.as_str()) {
+            continue;
+        }
+        seen.push(&table.attribute);
+        let mut groups: Vec<&String> = having.iter().flat_map(|(_, t)| t.shares.iter().map(|s| &s.group)).collect();
+        groups.sort();
+        groups.dedup();
+        let row = |group: &&String| {
+            let mut cells = vec![Cell::text((*group).clone())];
+            cells.extend(having.iter().map(|(_, t)| {
+                let share = t.shares.iter().find(|s| s.group == **group);
+                share.map_or_else(|| Cell::number("nobody"), |s| estimate(&s.share))
+            }));
+            cells
+        };
+        let mut head = vec![table.attribute.clone()];
+        head.extend(having.iter().map(|(name, _)| (*name).clone()));
+        let caption = Some(format!("Shares of the rows by {}, table by table", table.attribute));
+        blocks.push(Block::Table { caption, head, rows: groups.iter().map(row).collect() });
+    }
+    if !blocks.is_empty() {
+        let text = vec![Inline::Text("Who is in which data".into())];
+        blocks.insert(0, Block::Heading { level: 3, text, id: None });
+    }
+    blocks
+}
+
 /// What the figures rest on, in a paragraph.
 pub(crate) fn about(evidence: &BiasEvidence, smallest: u64) -> Vec<Inline> {
     let level = evidence.level * 100.0;
