@@ -263,7 +263,8 @@ fn methods(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) ->
              the ordinary bootstrap. Comparisons of figures of scores draw each group's figure from its own standard \
              error, groups as independent and everyone held. The distance between the largest and the \
              smallest of several noisy rates is biased away from parity; the end of the interval towards parity is \
-             therefore moved back by twice the bias that the draws show. The corrected deviation between groups removes \
+             therefore moved back by twice the bias that the draws show, and reaches parity where a test that all groups \
+             are alike (Pearson; Cochran 1954) does not refute it. The corrected deviation between groups removes \
              that bias from the estimate itself (Lum, Zhang & Bower 2022)."
         )));
         let mut add = |what: &str| items.push(text(what));

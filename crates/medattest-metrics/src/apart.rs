@@ -7,8 +7,8 @@ use crate::confusion::Confusion;
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::metric::Metric;
 use crate::rate::z;
-use crate::sample::normals;
-use crate::spread::{Form, LeftOut, Spread, away_from_parity, bounds};
+use crate::sample::{normals, variance};
+use crate::spread::{Form, LeftOut, Spread, away_from_parity, bounds, homogeneity, reaching};
 
 /// Draws of figures that are not counts, from the standard error of each group.
 const PARAMETRIC_DRAWS: usize = 2000;
@@ -51,6 +51,13 @@ impl Attribute<'_> {
                     format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
                 (drawn, method)
             };
+            let p = if metric.share(&Confusion::<u64>::default()).is_some() {
+                self.homogeneity(metric, &included)
+            } else {
+                let se = |&g: &usize| of(g).se.unwrap_or(0.0);
+                homogeneity(&included.iter().map(se).zip(&values).map(|(se, v)| (*v, se * se)).collect::<Vec<_>>())
+            };
+            let alike = p.is_some_and(|p| p > 1.0 - self.options.level);
             let n = included.iter().map(|&g| of(g).estimate.n).sum();
             let events = included.iter().map(|&g| of(g).estimate.events).sum();
             let estimate = |form: Form, draws: Vec<f64>| {
@@ -58,6 +65,7 @@ impl Attribute<'_> {
                     _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
                     None => Err(NotEstimable::ZeroDenominator),
                     Some(value) => away_from_parity(form.parity(), value, draws, self.options.level)
+                        .map(|interval| reaching(form.parity(), alike, interval))
                         .map(|interval| Figure::exact(value, interval, self.options.level, method.clone()))
                         .ok_or(NotEstimable::ZeroDenominator),
                 };
@@ -90,6 +98,26 @@ impl Attribute<'_> {
             (false, true) => "weighted rows",
             (false, false) => "the count table",
         }
+    }
+
+    /// P-value that a share of rows is the same in these groups: Pearson's for independent rows of equal weight, else
+    /// from the variance of each group's draws.
+    fn homogeneity(&self, metric: Metric, groups: &[usize]) -> Option<f64> {
+        let none = Confusion::default();
+        let mut pairs = Vec::with_capacity(groups.len());
+        if self.rows.plain() {
+            let counts: Vec<(u64, u64)> =
+                groups.iter().filter_map(|&g| metric.share(&self.groups[g].counts)).map(|(k, n, _)| (k, n)).collect();
+            let (k, n) = counts.iter().fold((0, 0), |(a, b), (k, n)| (a + k, b + n));
+            let pooled = k as f64 / n.max(1) as f64;
+            pairs.extend(counts.iter().map(|&(k, n)| (k as f64 / n as f64, pooled * (1.0 - pooled) / n as f64)));
+        } else {
+            for &group in groups {
+                let draws = self.draws.values(|draw| metric.of_counts(&table_of(draw, group), &none));
+                pairs.push((metric.of_counts(&self.groups[group].mass, &none)?, variance(&draws)?));
+            }
+        }
+        homogeneity(&pairs)
     }
 
     /// Values of every form over the draws.
@@ -140,6 +168,7 @@ impl Attribute<'_> {
             let takes_part = |group: usize, rate: Metric| {
                 if which.compares() { self.refuses(group, rate).is_none() } else { self.groups[group].counts.n() > 0 }
             };
+            let takes = |rate: Metric| -> Vec<usize> { all.clone().filter(|&g| takes_part(g, rate)).collect() };
             let inside: Vec<usize> =
                 all.clone().filter(|&g| which.rates().iter().all(|rate| takes_part(g, *rate))).collect();
             let members: Vec<(Metric, Vec<usize>)> = [Metric::Tpr, Metric::Fpr, Metric::SelectionRate]
@@ -160,7 +189,11 @@ impl Attribute<'_> {
                         self.draws.values(|draw| which.of_counts(&|rate| tables(rate, &|g| table_of(draw, g))));
                     let parity = which.definition().parity.filter(|_| which.definition().range.0 >= 0.0);
                     let method = format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made());
+                    let p = which.rates().iter().filter_map(|rate| self.homogeneity(*rate, &takes(*rate)));
+                    let p = p.reduce(f64::min).map(|p| p * which.rates().len() as f64);
+                    let alike = which.compares() && p.is_some_and(|p| p > 1.0 - self.options.level);
                     away_from_parity(parity, value, draws, self.options.level)
+                        .map(|interval| reaching(parity, alike, interval))
                         .map(|interval| Figure::exact(value, interval, self.options.level, method))
                         .ok_or(NotEstimable::ZeroDenominator)
                 }

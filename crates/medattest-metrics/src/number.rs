@@ -10,7 +10,7 @@ use crate::pair::Pair;
 use crate::rate::z;
 use crate::rows::Grouping;
 use crate::sample::{Adds, Sample, percentile_interval};
-use crate::spread::{Form, LeftOut, Spread, away_from_parity};
+use crate::spread::{Form, LeftOut, Spread, away_from_parity, homogeneity, reaching};
 
 /// Quantiles at which shares of high predictions are compared.
 const CUTS: usize = 150;
@@ -300,10 +300,16 @@ pub(crate) fn spreads(
         let everyone = overall.estimate(metric).and_then(Estimate::value);
         let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
         let drawn = parametric(&estimates, &forms, everyone, within, options.seed, metric.definition().range);
+        let pairs = included.iter().zip(&values).map(|(&g, value)| {
+            let se = measured[g][at].1.se.unwrap_or(0.0);
+            (*value, se * se)
+        });
+        let alike = homogeneity(&pairs.collect::<Vec<_>>()).is_some_and(|p| p > 1.0 - options.level);
         let n = estimates.iter().map(|e| e.n).sum();
         let figure = |form: Form, draws: Vec<f64>| {
             let value = form.value(&values, everyone, within);
             let interval = value.and_then(|v| away_from_parity(form.parity(), v, draws, options.level));
+            let interval = interval.map(|interval| reaching(form.parity(), alike, interval));
             let method = format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
             let figure = match (value, interval) {
                 _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),

@@ -1,6 +1,7 @@
 //! How far the groups of an attribute lie apart, figure by figure.
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::confusion::Confusion;
 use crate::estimate::{Estimate, NotEstimable};
@@ -200,6 +201,27 @@ pub(crate) fn away_from_parity(parity: Option<f64>, estimate: f64, draws: Vec<f6
         }
         None => (low.min(estimate), high.max(estimate)),
     })
+}
+
+/// P-value that all groups have the same value, from each group's value and its variance where they have (Cochran 1954,
+/// doi 10.2307/3001616); `None` where a variance is not known.
+pub(crate) fn homogeneity(groups: &[(f64, f64)]) -> Option<f64> {
+    if groups.len() < 2 || groups.iter().any(|(_, variance)| *variance <= 0.0 || !variance.is_finite()) {
+        return None;
+    }
+    let weight: f64 = groups.iter().map(|(_, variance)| 1.0 / variance).sum();
+    let mean = groups.iter().map(|(value, variance)| value / variance).sum::<f64>() / weight;
+    let statistic: f64 = groups.iter().map(|(value, variance)| (value - mean).powi(2) / variance).sum();
+    ChiSquared::new((groups.len() - 1) as f64).ok().map(|chi| chi.sf(statistic))
+}
+
+/// The interval of a comparison of extremes, which can hardly touch parity even if all groups are alike: where the test
+/// of that does not refute it, the interval reaches parity.
+pub(crate) fn reaching(parity: Option<f64>, alike: bool, (low, high): Interval) -> Interval {
+    match parity.filter(|_| alike) {
+        Some(parity) => (low.min(parity), high.max(parity)),
+        None => (low, high),
+    }
 }
 
 /// What rows of unknown group could do to the difference between the largest and smallest share (Manski 1990): each

@@ -254,3 +254,51 @@ fn many_rows_of_one_patient_are_one_patient() {
     let odds: Vec<usize> = found.odds_left_out.iter().map(|l| l.group).collect();
     assert_eq!(odds, [3, 3]);
 }
+
+/// Five groups of 100 positives and 400 negatives, flagged at random with these rates.
+fn simulated(rates: [f64; 5], seed: u64) -> (Rows, Grouping) {
+    use rand::{RngExt as _, SeedableRng as _};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let (mut rows, mut codes) = (Rows { predicted: Some(Vec::new()), ..Rows::default() }, Vec::new());
+    for (group, rate) in (0u32..).zip(rates) {
+        let hits = (0..100).filter(|_| rng.random::<f64>() < rate).count() as u64;
+        for (label, flagged, count) in
+            [(true, true, hits), (true, false, 100 - hits), (false, true, 80), (false, false, 320)]
+        {
+            if count > 0 {
+                rows.label.push(Some(label));
+                rows.predicted.get_or_insert_default().push(flagged);
+                rows.count.push(count);
+                codes.push(group);
+            }
+        }
+    }
+    (rows, Grouping { codes, groups: 5, missing: vec![false; 5], reference: Some(0) })
+}
+
+/// How often the 95 % interval of a form of TPR holds the truth, over 400 data sets.
+fn coverage(rates: [f64; 5], form: Form, truth: f64) -> f64 {
+    let options = Options { draws: 400, ..Options::default() };
+    let holds = |seed: &u64| {
+        let (rows, grouping) = simulated(rates, *seed);
+        let audits = audit(&rows, &[grouping], &Options { seed: *seed, ..options.clone() });
+        let spread = audits.first().and_then(|a| a.spread(Metric::Tpr)).expect("a spread");
+        let figure = spread.form(form).and_then(|e| e.figure.as_ref().ok()).expect("estimable");
+        figure.low <= truth + 1e-12 && truth <= figure.high + 1e-12
+    };
+    (0..400).filter(holds).count() as f64 / 400.0
+}
+
+#[test]
+fn intervals_of_extremes_hold_the_truth_as_often_as_they_say() {
+    let alike = [0.5; 5];
+    let apart = [0.35, 0.5, 0.5, 0.5, 0.65];
+    let of = [
+        coverage(alike, Form::Difference, 0.0),
+        coverage(apart, Form::Difference, 0.3),
+        coverage(apart, Form::Ratio, 0.35 / 0.65),
+        coverage(alike, Form::Deviation, 0.0),
+    ];
+    // Conservative by design; 0.93 allows for 400 data sets.
+    assert!(of.iter().all(|c| *c >= 0.93), "{of:?}");
+}
