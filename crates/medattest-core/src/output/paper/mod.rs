@@ -101,8 +101,10 @@ impl Shown {
         let Self::Figure { low, high, .. } = &self else { return self };
         let half = (high - low) / 2.0;
         let tells_nothing = |digits: &usize| {
-            let rows = n as f64 * 10_f64.powi(-i32::try_from(*digits).unwrap_or(0));
-            rows >= smallest as f64 && (half <= 0.0 || rows / half >= 2.0 * smallest as f64)
+            let step = 10_f64.powi(-i32::try_from(*digits).unwrap_or(0));
+            let rows = n as f64 * step;
+            // Nor may the step swallow the interval: what is left would say nothing, and look exact.
+            rows >= smallest as f64 && (half <= 0.0 || rows / half >= 2.0 * smallest as f64) && step <= high - low
         };
         match (1..=FULL).rev().find(tells_nothing) {
             Some(digits) => self.rounded(digits),
@@ -113,7 +115,8 @@ impl Shown {
     /// The figure with this many decimals and no denominator.
     fn rounded(self, digits: usize) -> Self {
         let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(3));
-        let round = |x: f64| (x * scale).round() / scale;
+        // Adding nothing turns -0 into 0.
+        let round = |x: f64| (x * scale).round() / scale + 0.0;
         match self {
             Self::Figure { value, low, high, method, error_bound, .. } => Self::Figure {
                 value: round(value),
