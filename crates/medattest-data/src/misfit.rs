@@ -21,7 +21,7 @@ pub(crate) async fn find(source: &Source<'_>, query: &CountQuery, asked: Option<
         KeyKind::Binary => (
             "label-not-binary",
             "0 or 1",
-            "a label or prediction is 0 or 1 (or true or false); derive the column, or name another one",
+            "a label or prediction is 0 or 1 (or true or false); derive the column, name another one, or say --task multiclass",
         ),
         KeyKind::Probability(_) => (
             "score-not-probability",

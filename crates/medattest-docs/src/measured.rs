@@ -24,8 +24,10 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         blocks.push(heading(table, 4));
         blocks.extend(figures(table));
         blocks.extend(comparisons(table, false));
+        blocks.extend(shares(table));
         blocks.extend(withheld(table, smallest));
     }
+    blocks.extend(crate::report::proxy_table(evidence));
     if let Some(table) = tables.first() {
         blocks.extend(calibration(table));
     }
@@ -357,7 +359,7 @@ pub(crate) fn equalised(table: &AttributeTable) -> Vec<Block> {
         Metric::SelectionRate => row.selection_rate,
         _ => row.tpr,
     };
-    let shown = |x: Option<f64>| Cell::number(x.map_or_else(|| "–".to_owned(), figure));
+    let shown = |x: Option<f64>| Cell::number(x.map_or_else(|| "withheld".to_owned(), figure));
     let rows = e
         .groups
         .iter()
@@ -404,10 +406,18 @@ pub(crate) fn equalised(table: &AttributeTable) -> Vec<Block> {
             figure(e.threshold)
         ))]),
         Block::Table { caption: None, head, rows },
-        Block::Table {
-            caption: Some("Everyone, if each group had its own threshold".to_owned()),
-            head: ["Figure", "Now", "Then", "Change"].map(str::to_owned).to_vec(),
-            rows: cost,
+        if e.cost.is_empty() {
+            Block::Note(vec![Inline::Text(
+                "What that would do to everyone is withheld: it would tell how few people the threshold of a group moves. \
+                 Rates then are withheld where fewer people move than may be told."
+                    .into(),
+            )])
+        } else {
+            Block::Table {
+                caption: Some("Everyone, if each group had its own threshold".to_owned()),
+                head: ["Figure", "Now", "Then", "Change"].map(str::to_owned).to_vec(),
+                rows: cost,
+            }
         },
     ];
     let (groups, left) = drawn(table, |row| row.operating.len() > 2);

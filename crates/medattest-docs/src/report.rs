@@ -124,7 +124,11 @@ fn people(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> 
         blocks.extend(shares(table));
         if let Some(distance) = attribute.representation.as_ref().and_then(|r| r.distance) {
             let p = attribute.representation.as_ref().and_then(|r| r.p).map_or_else(String::new, |p| {
-                format!("; p {} that the rows are a sample of that population", p_value(p).replace("< ", "under "))
+                format!(
+                    "; a random sample of that population would lie as far off with probability {}, rows taken as \
+                     independent",
+                    p_value(p).replace("< ", "under ")
+                )
             });
             blocks.push(Block::Paragraph(text(format!(
                 "Half the sum of absolute differences of the shares is {}{p}.",
@@ -202,6 +206,15 @@ fn two_scores(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
 }
 
 fn proxies(evidence: &BiasEvidence) -> Vec<Block> {
+    let mut blocks = proxy_table(evidence);
+    if !blocks.is_empty() {
+        blocks.insert(0, section("Features that stand in for an attribute", "proxies"));
+    }
+    blocks
+}
+
+/// How much each feature tells of each attribute.
+pub(crate) fn proxy_table(evidence: &BiasEvidence) -> Vec<Block> {
     if evidence.proxies.is_empty() {
         return Vec::new();
     }
@@ -231,7 +244,6 @@ fn proxies(evidence: &BiasEvidence) -> Vec<Block> {
         .collect();
     let head = ["Attribute", "Feature", "Of its entropy", "Mutual information (nats)", "Values", "Holm"];
     vec![
-        section("Features that stand in for an attribute", "proxies"),
         Block::Paragraph(text(
             "A model that is not told an attribute may still know it from what it is told. The table says what share of \
              each attribute's uncertainty each feature removes; numbers were cut into twenty bins.",
@@ -292,9 +304,10 @@ fn methods(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) ->
          missing are a group of their own, and where they are enough the table says between which bounds the difference \
          would lie if they belonged to the other groups."
     )));
-    let tests: usize = tables.iter().flat_map(|t| &t.contrasts).filter(|c| c.p.is_some()).count();
+    let audits = evidence.attributes.iter().map(|a| &a.audit);
+    let tests: usize = audits.flat_map(|audit| &audit.contrasts).filter(|c| c.p.is_some()).count();
     items.push(text(format!(
-        "P-values are two-sided; {tests} tests of this table form one family, adjusted by Holm (1979) and by Benjamini \
+        "P-values are two-sided; {tests} tests of this table, withheld ones among them, form one family, adjusted by Holm (1979) and by Benjamini \
          and Hochberg (1995). Complements of a figure are not tested again."
     )));
     items.push(text(
@@ -372,8 +385,8 @@ fn limits(evidence: &BiasEvidence) -> Block {
              several.",
         ));
     }
-    if evidence.clusters.is_some() || evidence.weighted {
-        items.push(text("Bounds for missing attributes are given for independent, unweighted rows only."));
+    if evidence.weighted {
+        items.push(text("Bounds for missing attributes are given for unweighted rows only."));
     }
     if evidence.weighted {
         items.push(text(

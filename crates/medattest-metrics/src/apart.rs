@@ -142,7 +142,8 @@ impl Attribute<'_> {
 
     /// What missing attributes could do to the difference between the groups that are known and large enough.
     fn bounds(&self, metric: Metric, included: &[usize]) -> Option<crate::spread::Bounds> {
-        if !self.rows.plain() {
+        // Bounds of what these rows would show; weights would need bounds of their own.
+        if self.rows.weight.is_some() {
             return None;
         }
         let missing = |g: usize| self.grouping.missing.get(g).copied().unwrap_or(false);

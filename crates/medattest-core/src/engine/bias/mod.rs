@@ -283,6 +283,7 @@ pub fn from_counts(counts: &Counts) -> Result<BiasEvidence, DataError> {
         let (representation, population_source) = match which.as_slice() {
             [one] => {
                 warnings.extend(perhaps_unknown(&table.groups[*one], &labels));
+                warnings.extend(odd_population(&table.groups[*one], &labels));
                 (
                     Some(in_table(table, *one, &labels, &columns, request)?),
                     table.groups[*one].population_source.clone(),
@@ -438,6 +439,27 @@ fn perhaps_unknown(group: &Column, labels: &[String]) -> Option<String> {
             found.join(" and ")
         )
     })
+}
+
+/// A declared label that does not occur, or shares that do not add up.
+fn odd_population(group: &Column, labels: &[String]) -> Vec<String> {
+    let mut odd: Vec<String> = group
+        .unknown
+        .iter()
+        .filter(|label| !labels.contains(label))
+        .map(|label| {
+            format!("`{}` has no group \"{label}\", so nothing is taken for missing by that name", group.column)
+        })
+        .collect();
+    let sum: f64 = group.population.iter().map(|(_, share)| share).sum();
+    let whole = [1.0, 100.0].iter().any(|whole| (sum / whole - 1.0).abs() < 0.02);
+    if !group.population.is_empty() && !whole {
+        odd.push(format!(
+            "the shares of the population of `{}` add up to {sum:.3}; they were rescaled to the groups named",
+            group.column
+        ));
+    }
+    odd
 }
 
 /// The group others are compared with: the declared one, or else the largest whose attribute is known.

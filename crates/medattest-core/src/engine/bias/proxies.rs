@@ -47,7 +47,8 @@ pub(super) fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
     let mut proxies = Vec::new();
     for (feature, counted) in table.features.iter().zip(&counts.features) {
         let values = coded(counted);
-        for (at, group) in table.groups.iter().enumerate() {
+        // A column tells all of itself.
+        for (at, group) in table.groups.iter().enumerate().filter(|(_, group)| group.column != *feature) {
             let Some(KeyValues::Category { labels, codes }) = counted.keys.get(at) else {
                 return Err(DataError {
                     code: "count-shape",

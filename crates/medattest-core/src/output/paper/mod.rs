@@ -5,18 +5,15 @@
 //! column would give a withheld count away, the next smallest is withheld with it.
 
 mod rows;
+mod thresholds;
 mod withhold;
 
 use std::fmt;
 
-use medattest_metrics::{
-    Bounds, Confusion, Equalised, Estimate, Form, GroupEstimates, LeftOut, Metric, Needs, Operating, Pair,
-};
+use medattest_metrics::{Bounds, Estimate, Form, GroupEstimates, LeftOut, Metric, Needs, NotEstimable, Pair};
 
 use super::{figure, thousands};
-use withhold::{
-    bins_of_groups, far, hidden_rates, hidden_thresholds, operating, operatings, shown_bins, slices, withheld_in,
-};
+use withhold::{bins_of_groups, hidden_rates, hidden_thresholds, operatings, shown_bins, slices, withheld_in};
 
 pub use rows::{
     AttributeTable, ContrastRow, DisparityRow, EqualisedTable, GroupRow, OperatingRow, PairRow, ShareRow,
@@ -134,7 +131,7 @@ impl Shown {
 
 fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
     match &estimate.figure {
-        Err(because) => Shown::NotEstimable(because.to_string()),
+        Err(because) => Shown::NotEstimable(reason(*because, hide_n)),
         Ok(figure) => {
             let cells = [estimate.n, estimate.events, estimate.n.saturating_sub(estimate.events)];
             if cells.into_iter().any(|cell| is_small_cell(cell, smallest)) {
@@ -151,6 +148,22 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
             };
             if hide_n { exact.loosely(estimate.n, smallest) } else { exact }
         }
+    }
+}
+
+/// Why a figure cannot be given. Of a group whose size is withheld, not even that nobody or everybody in it had the
+/// outcome or was flagged.
+fn reason(because: NotEstimable, hide_n: bool) -> String {
+    match because {
+        NotEstimable::NoPositives
+        | NotEstimable::NoNegatives
+        | NotEstimable::NoPredictedPositives
+        | NotEstimable::NoPredictedNegatives
+            if hide_n =>
+        {
+            "too few people".to_owned()
+        }
+        because => because.to_string(),
     }
 }
 
@@ -327,7 +340,7 @@ pub fn on_paper(attribute: &AttributeAudit, smallest: u64) -> AttributeTable {
             .collect(),
         shares: shares(attribute, &groups, smallest),
         population_source: attribute.population_source.clone(),
-        equalised: audit.equalised.as_ref().map(|e| equalised(e, attribute, &groups, smallest)),
+        equalised: audit.equalised.as_ref().map(|e| thresholds::equalised(e, attribute, &groups, smallest)),
         groups,
         overall: overall_row,
     }
@@ -375,60 +388,6 @@ fn shares(attribute: &AttributeAudit, groups: &[GroupRow], smallest: u64) -> Vec
             }
         })
         .collect()
-}
-
-fn equalised(
-    equalised: &Equalised,
-    attribute: &AttributeAudit,
-    groups: &[GroupRow],
-    smallest: u64,
-) -> EqualisedTable {
-    let before = |at: usize| {
-        let points = attribute.audit.groups.get(at).map(|g| g.operating.as_slice()).unwrap_or_default();
-        points.iter().find(|o| o.threshold == equalised.threshold)
-    };
-    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
-    let row = |at: usize, label: &String| {
-        let hide = groups.get(at).is_none_or(|row| {
-            row.n.is_none() || row.positives.is_none() || row.figure(Metric::Tpr) == Some(&Shown::Withheld)
-        });
-        let (now, then) = (before(at), equalised.groups.get(at).and_then(Option::as_ref));
-        let change = now.zip(then).is_none_or(|(a, b)| {
-            let c = &b.counts;
-            far(a.counts.tp, c.tp, smallest)
-                && far(a.counts.fp, c.fp, smallest)
-                && ![c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest))
-        });
-        let bare = |o: &Operating| OperatingRow {
-            threshold: rounded(o.threshold),
-            selection_rate: None,
-            tpr: None,
-            fpr: None,
-            ppv: None,
-            net_benefit: None,
-        };
-        let then = then.filter(|_| !hide).map(|o| if change { operating(o) } else { bare(o) });
-        (label.clone(), now.filter(|_| !hide).map(operating), then)
-    };
-    let cost = [Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv, Metric::Accuracy]
-        .into_iter()
-        .filter_map(|metric| {
-            let of = |mass: &Confusion<f64>| metric.of_counts(mass, mass).map(rounded);
-            Some((metric, of(&equalised.before.mass)?, of(&equalised.after)?))
-        })
-        .collect();
-    let rows: Vec<_> = attribute.labels.iter().enumerate().map(|(at, label)| row(at, label)).collect();
-    // What everyone gains or loses is the sum of the groups' moves, and would tell a move that is not shown.
-    let told = rows.iter().all(|(_, now, then)| now.is_some() && then.as_ref().is_none_or(|o| o.tpr.is_some()));
-    let large = attribute.audit.overall.positives as f64 * 0.001 >= smallest as f64;
-    let cost = if told || large || smallest <= 1 { cost } else { Vec::new() };
-    EqualisedTable {
-        metric: equalised.metric,
-        target: rounded(equalised.target),
-        threshold: rounded(equalised.threshold),
-        groups: rows,
-        cost,
-    }
 }
 
 /// What of the groups is shown, on which depends what may be shown of their comparison.
@@ -486,7 +445,8 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
     let audit = &attribute.audit;
     let why = |l: &LeftOut| {
         let label = attribute.labels.get(l.group).map_or("?", String::as_str);
-        format!("{label} ({}: {})", l.metric.title(), l.because)
+        let hide_n = seen.groups.get(l.group).is_none_or(|row| row.n.is_none());
+        format!("{label} ({}: {})", l.metric.title(), reason(l.because, hide_n))
     };
     let composites = audit.composites.iter().map(|(which, estimate)| {
         let odds = which.rates().contains(&Metric::Tpr);
