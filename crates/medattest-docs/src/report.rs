@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use medattest_core::engine::bias::{BiasEvidence, NAME, Proxy, VERSION};
 use medattest_core::output::figure;
-use medattest_core::output::paper::{AttributeTable, few, on_paper, paired};
+use medattest_core::output::paper::{AttributeTable, Shown, few, on_paper, paired};
 use medattest_core::{Task, VERSION as TOOL};
 use medattest_metrics::{Definition, Form, Metric};
 
@@ -83,7 +83,15 @@ fn glance(tables: &[AttributeTable], alpha: f64) -> Vec<Block> {
             ]);
         }
         let sure = table.contrasts.iter().filter(|c| c.holm.is_some_and(|p| p < alpha));
-        let named: BTreeSet<String> = sure.map(|c| format!("{} of {}", c.metric.title(), c.group)).collect();
+        let named: BTreeSet<String> = sure
+            .map(|c| {
+                let way = match &c.difference {
+                    Shown::Figure { value, .. } if *value < 0.0 => "lower",
+                    _ => "higher",
+                };
+                format!("{} of {} {way}", c.metric.title(), c.group)
+            })
+            .collect();
         if let Some(reference) = table.reference.as_ref().filter(|_| !named.is_empty()) {
             let named: Vec<String> = named.into_iter().collect();
             differ.push(vec![
@@ -184,7 +192,7 @@ fn two_scores(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
     let rows = compared
         .iter()
         .map(|(p, shown)| {
-            let p_of = p.p.filter(|_| matches!(shown, medattest_core::output::paper::Shown::Figure { .. }));
+            let p_of = p.p.filter(|_| matches!(shown, Shown::Figure { .. }));
             vec![
                 Cell::text(p.attribute.clone()),
                 Cell::text(p.group.clone()),
