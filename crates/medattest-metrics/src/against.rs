@@ -201,7 +201,7 @@ impl Attribute<'_> {
         curves: Option<(&CurveDraws, &[usize])>,
     ) -> Result<Figure, NotEstimable> {
         let level = self.options.level;
-        let parity = which.definition().parity.filter(|_| which.definition().range.0 >= 0.0);
+        let parity = which.definition().one_sided_parity();
         let undefined = NotEstimable::ZeroDenominator;
         let scores = |g: usize| self.groups[g].scores.as_ref().ok_or(undefined);
         match which {

@@ -188,7 +188,7 @@ impl Attribute<'_> {
                 Some(value) => {
                     let draws =
                         self.draws.values(|draw| which.of_counts(&|rate| tables(rate, &|g| table_of(draw, g))));
-                    let parity = which.definition().parity.filter(|_| which.definition().range.0 >= 0.0);
+                    let parity = which.definition().one_sided_parity();
                     let method = format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made());
                     let p = which.rates().iter().filter_map(|rate| self.homogeneity(*rate, &takes(*rate)));
                     let p = p.reduce(f64::min).map(|p| p * which.rates().len() as f64);

@@ -19,6 +19,13 @@ pub struct Definition {
     pub peers: &'static [Peer],
 }
 
+impl Definition {
+    /// The value at parity of a figure that can lie on one side of it only; one that can fall below zero lies on both.
+    pub(crate) fn one_sided_parity(&self) -> Option<f64> {
+        self.parity.filter(|_| self.range.0 >= 0.0)
+    }
+}
+
 /// A name in another package: the package, its name for the figure, and where it differs; empty where it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub &'static str, pub &'static str, pub &'static str);

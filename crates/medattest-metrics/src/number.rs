@@ -423,7 +423,7 @@ fn pairs(
         let (a, b) = (moments[group], moments[reference]);
         let known = |g: usize| measured[g].iter().any(|(_, e)| e.estimate.figure.is_ok());
         for which in Pair::ALL.into_iter().filter(|p| p.rates() == [Metric::MeanPrediction]) {
-            let parity = which.definition().parity.filter(|_| which.definition().range.0 >= 0.0);
+            let parity = which.definition().one_sided_parity();
             let found = if !known(group) || !known(reference) {
                 Err(NotEstimable::OneSideMissing)
             } else if which == Pair::ZScoreDifference {

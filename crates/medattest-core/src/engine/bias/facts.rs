@@ -4,7 +4,7 @@ use medattest_metrics::{Audit, Bounds, Estimate, GroupEstimates, Metric};
 
 use super::{AttributeAudit, BiasEvidence, NAME, VERSION};
 use crate::fact::{Fact, Provenance, State, Subject};
-use crate::output::paper::{AttributeTable, ContrastRow, GroupRow, Shown, on_paper, tells_nothing};
+use crate::output::paper::{AttributeTable, ContrastRow, GroupRow, Shown, on_paper, tells_nothing, thousandths};
 use crate::project::{TableUse, Task};
 use crate::value::{Value, is_small_cell};
 
@@ -113,22 +113,21 @@ fn system_facts(evidence: &BiasEvidence) -> Vec<Fact> {
         counted("unlabelled-rows", evidence.unlabelled),
         make("weighted", State::Known(Value::Bool(evidence.weighted))),
         Fact {
-            paper: evidence.threshold.map(|t| State::Known(Value::Number((t * 1000.0).round() / 1000.0))),
+            paper: evidence.threshold.map(|t| State::Known(Value::Number(thousandths(t)))),
             ..make("threshold", number(evidence.threshold, "decisions do not follow from a known threshold"))
         },
         make("traits", State::Known(Value::List(traits))),
     ];
+    let everyone = evidence.attributes.first().map(|first| (first, on_paper(first, evidence.smallest_cell).overall));
     if evidence.task == Task::Binary {
-        let row = evidence.attributes.first().map(|first| on_paper(first, evidence.smallest_cell).overall);
-        let hidden = row.is_none_or(|row| row.positives.is_none());
+        let hidden = everyone.as_ref().is_none_or(|(_, row)| row.positives.is_none());
         facts.push(count_withheld(make("events", integer(evidence.events)), hidden));
     }
     facts.push(match evidence.clusters {
         Some(clusters) => counted("clusters", clusters),
         None => make("clusters", State::Absent("no cluster column is declared".to_owned())),
     });
-    if let Some(first) = evidence.attributes.first() {
-        let row = on_paper(first, evidence.smallest_cell).overall;
+    if let Some((first, row)) = &everyone {
         for ((metric, estimate), (_, shown)) in first.audit.overall.estimates.iter().zip(&row.figures) {
             facts.push(withheld(make(metric.id(), state(estimate)), Some(shown)));
         }
@@ -176,7 +175,7 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
         let hidden = table.shares.iter().any(|s| s.share == Shown::Withheld);
         let loosely = |name: &str, x: Option<f64>| {
             let paper = x.map(|x| State::Known(Value::Number((x * 100.0).round() / 100.0)));
-            Fact { paper, ..make(name, number(x, none)) }.hidden(hidden && x.is_some())
+            count_withheld(Fact { paper, ..make(name, number(x, none)) }, hidden && x.is_some())
         };
         facts.push(loosely("representation-distance", representation.distance));
         facts.push(loosely("representation-p", representation.p));
@@ -187,7 +186,7 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
         && let Ok(association) = &most.association
     {
         facts.push(make("proxy-feature", text(&most.feature)));
-        let paper = Some(State::Known(Value::Number((association.share * 1000.0).round() / 1000.0)));
+        let paper = Some(State::Known(Value::Number(thousandths(association.share))));
         facts.push(Fact { paper, ..make("proxy-share", State::Known(Value::Number(association.share))) });
     }
     for (at, (group, row)) in audit.groups.iter().zip(&table.groups).enumerate() {
@@ -200,11 +199,10 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
 fn bounds(metric: Metric, bounds: Option<Bounds>, smallest: u64, make: &dyn Fn(&str, State) -> Fact) -> Vec<Fact> {
     let Some(bounds) = bounds else { return Vec::new() };
     let small = !tells_nothing(&bounds, smallest);
-    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
     [("best", bounds.best), ("worst", bounds.worst)]
         .map(|(name, value)| {
             let fact = make(&format!("{}-{name}-case", metric.id()), State::Known(Value::Number(value)));
-            Fact { paper: Some(State::Known(Value::Number(rounded(value)))), ..fact }.hidden(small)
+            count_withheld(Fact { paper: Some(State::Known(Value::Number(thousandths(value)))), ..fact }, small)
         })
         .into()
 }
@@ -263,7 +261,7 @@ fn group_facts(
         let own = table.equalised.as_ref().and_then(|e| e.groups.get(at)).and_then(|(_, _, own)| own.as_ref());
         let fact = make("equalising-threshold", number(threshold, "the group is too small for one of its own"));
         let paper = own.map(|own| State::Known(Value::Number(own.threshold)));
-        facts.push(Fact { paper, ..fact }.hidden(own.is_none() && threshold.is_some()));
+        facts.push(count_withheld(Fact { paper, ..fact }, own.is_none() && threshold.is_some()));
     }
     if let (Some(found), Some(shown)) =
         (attribute.representation.as_ref().and_then(|r| r.shares.get(at)), table.shares.get(at))
@@ -282,14 +280,7 @@ fn group_facts(
     facts
 }
 
-impl Fact {
-    /// Judged all the same, but not shown, if so.
-    fn hidden(self, hidden: bool) -> Self {
-        if hidden { count_withheld(self, true) } else { self }
-    }
-}
-
-/// Judged all the same, but not shown.
+/// Judged all the same, but not shown if `withheld`.
 fn count_withheld(fact: Fact, withheld: bool) -> Fact {
     if !withheld {
         return fact;

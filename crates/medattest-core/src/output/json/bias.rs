@@ -5,7 +5,9 @@ use super::types::{
     GroupV1, OperatingV1, PairV1, PairedV1, ProxyV1, ShareV1,
 };
 use crate::engine::bias::{BiasEvidence, NAME, Paired, Proxy, VERSION};
-use crate::output::paper::{self, AttributeTable, EqualisedTable, GroupRow, OperatingRow, Shown, p_shown};
+use crate::output::paper::{
+    self, AttributeTable, EqualisedTable, GroupRow, OperatingRow, Shown, p_shown, thousandths,
+};
 use crate::value::is_small_cell;
 
 /// What was measured as JSON v1.
@@ -30,17 +32,12 @@ pub fn bias(evidence: &BiasEvidence, smallest: u64) -> BiasV1 {
         clusters: evidence.clusters.and_then(count),
         weighted: evidence.weighted,
         half_cell: evidence.half_cell,
-        threshold: evidence.threshold.map(rounded),
+        threshold: evidence.threshold.map(thousandths),
         warnings: evidence.warnings.clone(),
         paired: paper::paired(evidence, smallest).iter().map(|(p, shown)| paired(p, shown)).collect(),
         proxies: evidence.proxies.iter().map(proxy).collect(),
         attributes: tables.iter().map(attribute).collect(),
     }
-}
-
-/// Three decimals: with all of them a number could be searched for the counts, or be one patient's.
-fn rounded(x: f64) -> f64 {
-    (x * 1000.0).round() / 1000.0
 }
 
 fn attribute(table: &AttributeTable) -> AttributeV1 {
@@ -168,8 +165,8 @@ fn proxy(proxy: &Proxy) -> ProxyV1 {
         attribute: proxy.attribute.clone(),
         feature: proxy.feature.clone(),
         values: known.map(|a| a.values),
-        information: known.map(|a| rounded(a.information)),
-        share: known.map(|a| rounded(a.share)),
+        information: known.map(|a| thousandths(a.information)),
+        share: known.map(|a| thousandths(a.share)),
         p: known.and_then(|a| a.p).map(p_shown),
         holm: proxy.holm.map(p_shown),
         because: proxy.association.as_ref().err().cloned(),

@@ -26,6 +26,11 @@ use crate::value::is_small_cell;
 /// More groups than this are not named one by one.
 const MOST_NAMED: usize = 40;
 
+/// Three decimals: with all of them a number could be searched for the counts, or be one patient's.
+pub(crate) fn thousandths(x: f64) -> f64 {
+    (x * 1000.0).round() / 1000.0
+}
+
 /// Decimals of a figure that tells of no count.
 const FULL: usize = 3;
 
@@ -481,7 +486,7 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
             bounds: spread
                 .bounds
                 .filter(|b| *form == Form::Difference && tells_nothing(b, seen.smallest))
-                .map(|b| ((b.best * 1000.0).round() / 1000.0, (b.worst * 1000.0).round() / 1000.0)),
+                .map(|b| (thousandths(b.best), thousandths(b.worst))),
         })
     });
     composites.chain(spreads).collect()

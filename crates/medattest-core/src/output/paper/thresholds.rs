@@ -3,7 +3,7 @@
 use medattest_metrics::{Confusion, Equalised, Metric, Operating};
 
 use super::withhold::{far, operating};
-use super::{EqualisedTable, GroupRow, OperatingRow, Shown};
+use super::{EqualisedTable, GroupRow, OperatingRow, Shown, thousandths};
 use crate::engine::bias::AttributeAudit;
 use crate::value::is_small_cell;
 
@@ -19,7 +19,6 @@ pub(super) fn equalised(
         let points = attribute.audit.groups.get(at).map(|g| g.operating.as_slice()).unwrap_or_default();
         points.iter().find(|o| o.threshold == equalised.threshold)
     };
-    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
     let row = |at: usize, label: &String| {
         let hide = groups.get(at).is_none_or(|row| {
             row.n.is_none() || row.positives.is_none() || row.figure(Metric::Tpr) == Some(&Shown::Withheld)
@@ -32,7 +31,7 @@ pub(super) fn equalised(
                 && ![c.tp, c.fp, c.fn_, c.tn].into_iter().any(|cell| is_small_cell(cell, smallest))
         });
         let bare = |o: &Operating| OperatingRow {
-            threshold: rounded(o.threshold),
+            threshold: thousandths(o.threshold),
             selection_rate: None,
             tpr: None,
             fpr: None,
@@ -45,7 +44,7 @@ pub(super) fn equalised(
     let cost = [Metric::SelectionRate, Metric::Tpr, Metric::Fpr, Metric::Ppv, Metric::Npv, Metric::Accuracy]
         .into_iter()
         .filter_map(|metric| {
-            let of = |mass: &Confusion<f64>| metric.of_counts(mass, mass).map(rounded);
+            let of = |mass: &Confusion<f64>| metric.of_counts(mass, mass).map(thousandths);
             Some((metric, of(&equalised.before.mass)?, of(&equalised.after)?))
         })
         .collect();
@@ -56,8 +55,8 @@ pub(super) fn equalised(
     let cost = if told || large || smallest <= 1 { cost } else { Vec::new() };
     EqualisedTable {
         metric: equalised.metric,
-        target: rounded(equalised.target),
-        threshold: rounded(equalised.threshold),
+        target: thousandths(equalised.target),
+        threshold: thousandths(equalised.threshold),
         groups: rows,
         cost,
     }

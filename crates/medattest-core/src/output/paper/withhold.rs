@@ -2,7 +2,7 @@
 
 use medattest_metrics::{CalibrationBin, Confusion, Metric, Operating};
 
-use super::OperatingRow;
+use super::{OperatingRow, thousandths};
 use crate::engine::bias::AttributeAudit;
 use crate::value::is_small_cell;
 
@@ -97,16 +97,17 @@ pub(super) fn far(a: u64, b: u64, smallest: u64) -> bool {
 
 /// A group at one threshold, with three decimals.
 pub(super) fn operating(point: &Operating) -> OperatingRow {
-    let rounded = |x: f64| (x * 1000.0).round() / 1000.0;
     let mass = &point.mass;
-    let rate = |metric: Metric| metric.of_counts(mass, mass).map(rounded);
+    let rate = |metric: Metric| metric.of_counts(mass, mass).map(thousandths);
     OperatingRow {
         threshold: point.threshold,
         selection_rate: rate(Metric::SelectionRate),
         tpr: rate(Metric::Tpr),
         fpr: rate(Metric::Fpr),
         ppv: rate(Metric::Ppv),
-        net_benefit: point.net_benefit.map(|(value, low, high)| (rounded(value), rounded(low), rounded(high))),
+        net_benefit: point
+            .net_benefit
+            .map(|(value, low, high)| (thousandths(value), thousandths(low), thousandths(high))),
     }
 }
 
