@@ -1,7 +1,7 @@
 //! How far the groups of an attribute lie apart: every figure over all groups, with its interval.
 
 use crate::attribute::{Attribute, Measured, sum_of, table_of};
-use crate::audit::GroupEstimates;
+use crate::audit::{GroupEstimates, Options};
 use crate::composite::Composite;
 use crate::confusion::Confusion;
 use crate::estimate::{Estimate, Figure, NotEstimable};
@@ -24,69 +24,25 @@ impl Attribute<'_> {
                 // Shares of the same flagged rows differ as soon as groups differ in size.
                 continue;
             }
-            let of = |group: usize| &measured[group][at].1;
-            let included: Vec<usize> = (0..measured.len()).filter(|&g| of(g).estimate.figure.is_ok()).collect();
-            let left_out: Vec<LeftOut> = (0..measured.len())
-                .filter_map(|group| {
-                    let estimate = &of(group).estimate;
-                    let because = *estimate.figure.as_ref().err()?;
-                    let n = self.refuses(group, metric).map_or(estimate.n, |(_, n)| n);
-                    Some(LeftOut { group, metric, because, n })
-                })
-                .collect();
-            let values: Vec<f64> = included.iter().filter_map(|&g| of(g).estimate.value()).collect();
-            let known = included.iter().filter(|&&g| of(g).se.is_some()).count();
-            let within =
-                included.iter().filter_map(|&g| of(g).se).map(|se| se * se).sum::<f64>() / known.max(1) as f64;
-            let everyone = overall.estimate(metric).and_then(Estimate::value);
-            let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
-            let (drawn, method) = if metric.is_count() {
-                let drawn = self.drawn(metric, &included, &forms, within);
-                (drawn, format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made()))
+            let compared = Compared::new(measured, at, overall);
+            let drawn = if metric.is_count() {
+                let method = format!("bootstrap of {}, {} draws", self.resampled(), self.draws.made());
+                (self.drawn(metric, &compared.included, &compared.forms, compared.within), method)
             } else {
-                let estimates: Vec<&Estimate> = included.iter().map(|&g| &of(g).estimate).collect();
-                let drawn =
-                    parametric(&estimates, &forms, everyone, within, self.options.seed, metric.definition().range);
-                let method =
-                    format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
-                (drawn, method)
+                compared.parametric(self.options)
             };
-            let p = if metric.share(&Confusion::<u64>::default()).is_some() {
-                self.homogeneity(metric, &included)
+            let alike = if metric.share(&Confusion::<u64>::default()).is_some() {
+                self.homogeneity(metric, &compared.included)
             } else {
-                let se = |&g: &usize| of(g).se.unwrap_or(0.0);
-                homogeneity(&included.iter().map(se).zip(&values).map(|(se, v)| (*v, se * se)).collect::<Vec<_>>())
+                compared.homogeneity()
             };
-            let alike = p.is_some_and(|p| p > 1.0 - self.options.level);
-            let n = included.iter().map(|&g| of(g).estimate.n).sum();
-            let events = included.iter().map(|&g| of(g).estimate.events).sum();
-            let estimate = |form: Form, draws: Vec<f64>| {
-                let figure = match form.value(&values, everyone, within) {
-                    _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
-                    None => Err(NotEstimable::ZeroDenominator),
-                    Some(value) => away_from_parity(form.parity(), value, draws, self.options.level)
-                        .map(|interval| reaching(form.parity(), alike, interval))
-                        .map(|interval| Figure::exact(value, interval, self.options.level, method.clone()))
-                        .ok_or(NotEstimable::ZeroDenominator),
-                };
-                (form, Estimate { n, events, figure })
-            };
-            let forms = forms.iter().zip(drawn).map(|(form, draws)| estimate(*form, draws)).collect();
-            let by = |a: &&usize, b: &&usize| {
-                let value = |g: &usize| of(*g).estimate.value().unwrap_or(0.0);
-                value(a).total_cmp(&value(b))
-            };
-            let extremes = (included.len() >= 2)
-                .then(|| Some((*included.iter().min_by(by)?, *included.iter().max_by(by)?)))
-                .flatten();
-            spreads.push(Spread {
-                metric,
-                groups: included.len(),
-                forms,
-                extremes,
-                left_out,
-                bounds: self.bounds(metric, &included),
-            });
+            let events = compared.estimates().map(|e| e.events).sum();
+            let mut spread = compared.spread(drawn, alike, events, self.options);
+            for left_out in &mut spread.left_out {
+                left_out.n = self.refuses(left_out.group, metric).map_or(left_out.n, |(_, n)| n);
+            }
+            spread.bounds = self.bounds(metric, &compared.included);
+            spreads.push(spread);
         }
         spreads
     }
@@ -206,13 +162,95 @@ impl Attribute<'_> {
     }
 }
 
+/// One figure of all groups, of which those with an estimate are compared.
+pub(crate) struct Compared<'a> {
+    metric: Metric,
+    groups: Vec<&'a Measured>,
+    included: Vec<usize>,
+    values: Vec<f64>,
+    /// Mean variance of the groups' own estimates.
+    within: f64,
+    everyone: Option<f64>,
+    forms: Vec<Form>,
+}
+
+impl<'a> Compared<'a> {
+    /// The figure that is number `at` of every group's.
+    pub(crate) fn new(measured: &'a [Vec<(Metric, Measured)>], at: usize, overall: &GroupEstimates) -> Self {
+        let metric = measured[0][at].0;
+        let groups: Vec<&Measured> = measured.iter().map(|figures| &figures[at].1).collect();
+        let included: Vec<usize> = (0..groups.len()).filter(|&g| groups[g].estimate.figure.is_ok()).collect();
+        let values = included.iter().filter_map(|&g| groups[g].estimate.value()).collect();
+        let squares: Vec<f64> = included.iter().filter_map(|&g| groups[g].se).map(|se| se * se).collect();
+        let within = squares.iter().sum::<f64>() / squares.len().max(1) as f64;
+        let everyone = overall.estimate(metric).and_then(Estimate::value);
+        let forms = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
+        Self { metric, groups, included, values, within, everyone, forms }
+    }
+
+    pub(crate) fn estimates(&self) -> impl Iterator<Item = &Estimate> {
+        self.included.iter().map(|&g| &self.groups[g].estimate)
+    }
+
+    /// P-value that the figure is the same in every group, from their standard errors.
+    pub(crate) fn homogeneity(&self) -> Option<f64> {
+        let se = self.included.iter().map(|&g| self.groups[g].se.unwrap_or(0.0));
+        homogeneity(&self.values.iter().zip(se).map(|(value, se)| (*value, se * se)).collect::<Vec<_>>())
+    }
+
+    /// Draws of every form with everyone held, and how they were made.
+    pub(crate) fn parametric(&self, options: &Options) -> (Vec<Vec<f64>>, String) {
+        let estimates: Vec<&Estimate> = self.estimates().collect();
+        let range = self.metric.definition().range;
+        let drawn = parametric(&estimates, &self.forms, self.everyone, self.within, options.seed, range);
+        (drawn, format!("parametric bootstrap, everyone held, {} draws", parametric_draws(estimates.len())))
+    }
+
+    /// The spread, without bounds, from draws of every form and the p-value that the groups are `alike`.
+    pub(crate) fn spread(
+        &self,
+        (drawn, method): (Vec<Vec<f64>>, String),
+        alike: Option<f64>,
+        events: u64,
+        options: &Options,
+    ) -> Spread {
+        let alike = alike.is_some_and(|p| p > 1.0 - options.level);
+        let n = self.estimates().map(|e| e.n).sum();
+        let estimate = |form: Form, draws: Vec<f64>| {
+            let figure = match form.value(&self.values, self.everyone, self.within) {
+                _ if self.included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
+                None => Err(NotEstimable::ZeroDenominator),
+                Some(value) => away_from_parity(form.parity(), value, draws, options.level)
+                    .map(|interval| reaching(form.parity(), alike, interval))
+                    .map(|interval| Figure::exact(value, interval, options.level, method.clone()))
+                    .ok_or(NotEstimable::ZeroDenominator),
+            };
+            (form, Estimate { n, events, figure })
+        };
+        let forms = self.forms.iter().zip(drawn).map(|(form, draws)| estimate(*form, draws)).collect();
+        let by = |a: &&usize, b: &&usize| {
+            let value = |g: &usize| self.groups[*g].estimate.value().unwrap_or(0.0);
+            value(a).total_cmp(&value(b))
+        };
+        let extremes = (self.included.len() >= 2)
+            .then(|| Some((*self.included.iter().min_by(by)?, *self.included.iter().max_by(by)?)))
+            .flatten();
+        let left_out = |(group, measured): (usize, &&Measured)| {
+            let because = *measured.estimate.figure.as_ref().err()?;
+            Some(LeftOut { group, metric: self.metric, because, n: measured.estimate.n })
+        };
+        let left_out = self.groups.iter().enumerate().filter_map(left_out).collect();
+        Spread { metric: self.metric, groups: self.included.len(), forms, extremes, left_out, bounds: None }
+    }
+}
+
 /// Fewer draws for more groups than anyone compares one by one.
-pub(crate) fn parametric_draws(groups: usize) -> usize {
+fn parametric_draws(groups: usize) -> usize {
     PARAMETRIC_DRAWS.min((PARAMETRIC_DRAWS * FEW_GROUPS / groups.max(1)).max(FEWEST_DRAWS))
 }
 
 /// Values of every form when each group's figure varies as its interval says, apart from the others.
-pub(crate) fn parametric(
+fn parametric(
     estimates: &[&Estimate],
     forms: &[Form],
     everyone: Option<f64>,

@@ -1,7 +1,7 @@
 //! Audits of predictions that are numbers.
 
 use crate::against::{FULL_COMPARISON, independent};
-use crate::apart::{parametric, parametric_draws};
+use crate::apart::Compared;
 use crate::attribute::Measured;
 use crate::audit::{Audit, Contrast, GroupEstimates, Options, adjust};
 use crate::estimate::{Estimate, Figure, NotEstimable};
@@ -10,7 +10,7 @@ use crate::pair::Pair;
 use crate::rate::z;
 use crate::rows::Grouping;
 use crate::sample::{Adds, Sample, percentile_interval};
-use crate::spread::{Form, LeftOut, Spread, away_from_parity, homogeneity, reaching};
+use crate::spread::{Spread, away_from_parity};
 
 /// Quantiles at which shares of high predictions are compared.
 const CUTS: usize = 150;
@@ -290,53 +290,8 @@ pub(crate) fn spreads(
 ) -> Vec<Spread> {
     let Some(first) = measured.first() else { return Vec::new() };
     let of = |at: usize| {
-        let metric = first[at].0;
-        let included: Vec<usize> =
-            (0..measured.len()).filter(|&g| measured[g][at].1.estimate.figure.is_ok()).collect();
-        let estimates: Vec<&Estimate> = included.iter().map(|&g| &measured[g][at].1.estimate).collect();
-        let values: Vec<f64> = estimates.iter().filter_map(|e| e.value()).collect();
-        let squares = included.iter().filter_map(|&g| measured[g][at].1.se).map(|se| se * se);
-        let within = squares.sum::<f64>() / included.len().max(1) as f64;
-        let everyone = overall.estimate(metric).and_then(Estimate::value);
-        let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| form.fits(metric)).collect();
-        let drawn = parametric(&estimates, &forms, everyone, within, options.seed, metric.definition().range);
-        let pairs = included.iter().zip(&values).map(|(&g, value)| {
-            let se = measured[g][at].1.se.unwrap_or(0.0);
-            (*value, se * se)
-        });
-        let alike = homogeneity(&pairs.collect::<Vec<_>>()).is_some_and(|p| p > 1.0 - options.level);
-        let n = estimates.iter().map(|e| e.n).sum();
-        let figure = |form: Form, draws: Vec<f64>| {
-            let value = form.value(&values, everyone, within);
-            let interval = value.and_then(|v| away_from_parity(form.parity(), v, draws, options.level));
-            let interval = interval.map(|interval| reaching(form.parity(), alike, interval));
-            let method = format!("parametric bootstrap, everyone held, {} draws", parametric_draws(included.len()));
-            let figure = match (value, interval) {
-                _ if included.len() < 2 => Err(NotEstimable::FewerThanTwoGroups),
-                (Some(value), Some(interval)) => Ok(Figure::exact(value, interval, options.level, method)),
-                _ => Err(NotEstimable::ZeroDenominator),
-            };
-            (form, Estimate { n, events: 0, figure })
-        };
-        let by = |a: &&usize, b: &&usize| {
-            let value = |g: &usize| measured[*g][at].1.estimate.value().unwrap_or(0.0);
-            value(a).total_cmp(&value(b))
-        };
-        let left = |group: usize| {
-            let estimate = &measured[group][at].1.estimate;
-            let because = *estimate.figure.as_ref().err()?;
-            Some(LeftOut { group, metric, because, n: estimate.n })
-        };
-        Spread {
-            metric,
-            groups: included.len(),
-            forms: forms.iter().zip(drawn).map(|(form, draws)| figure(*form, draws)).collect(),
-            extremes: (included.len() >= 2)
-                .then(|| Some((*included.iter().min_by(by)?, *included.iter().max_by(by)?)))
-                .flatten(),
-            left_out: (0..measured.len()).filter_map(left).collect(),
-            bounds: None,
-        }
+        let compared = Compared::new(measured, at, overall);
+        compared.spread(compared.parametric(options), compared.homogeneity(), 0, options)
     };
     (0..first.len()).map(of).collect()
 }
