@@ -1,5 +1,6 @@
 //! Repository chores: what the compiler cannot check.
 
+mod deid;
 mod packs;
 mod schema;
 mod tidy;
@@ -14,7 +15,10 @@ usage: cargo xtask COMMAND
   tidy            everything the compiler cannot check; run by .ci/run
   packs [FILTER]  check the catalogue and packs, and run their scenarios
   schema          write schemas/*.json anew
-  lock            record the digests of packs whose revision was raised";
+  lock            record the digests of packs whose revision was raised
+  deid train      train the tagger on generated notes, anew and always alike
+  deid eval [--lists] [--faults N] [FILE]
+                  score held-out generated notes, or a labelled file";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +28,12 @@ fn main() -> ExitCode {
         ["packs", rest @ ..] => packs::run(&root, rest.first().copied()),
         ["schema"] => schema::write(&root),
         ["lock"] => packs::lock(&root),
+        ["deid", "train"] => deid::train_tagger(&root),
+        ["deid", "eval", rest @ ..] => {
+            let faults = rest.iter().skip_while(|a| **a != "--faults").nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+            let file = rest.iter().enumerate().find(|(at, a)| !a.starts_with("--") && (*at == 0 || rest[at - 1] != "--faults"));
+            deid::evaluate(&root, rest.contains(&"--lists"), file.map(|(_, file)| *file), faults)
+        }
         _ => {
             say(USAGE);
             ExitCode::from(2)

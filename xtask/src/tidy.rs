@@ -12,21 +12,35 @@ use crate::{files_below, packs, say, schema};
 const LONGEST_FILE: usize = 600;
 
 /// Heavy crates and the only crates of ours that may depend on them.
-const WALLS: [(&str, &[&str]); 4] = [
+const WALLS: [(&str, &[&str]); 6] = [
     ("datafusion", &["medattest-data"]),
     ("tokio", &["medattest-data"]),
     ("clap", &["medattest-cli"]),
     ("cel", &["medattest-core"]),
+    ("candle-core", &["medattest-transformer"]),
+    ("regex-automata", &["medattest-deid"]),
 ];
 
 /// Which of our crates a crate of ours may depend on.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("medattest-metrics", &[]),
+    ("medattest-deid", &[]),
+    ("medattest-transformer", &[]),
     ("medattest-core", &["medattest-metrics"]),
     ("medattest-docs", &["medattest-core", "medattest-metrics"]),
     ("medattest-data", &["medattest-core"]),
-    ("medattest-cli", &["medattest-core", "medattest-metrics", "medattest-docs", "medattest-data"]),
-    ("xtask", &["medattest-core"]),
+    (
+        "medattest-cli",
+        &[
+            "medattest-core",
+            "medattest-metrics",
+            "medattest-docs",
+            "medattest-data",
+            "medattest-deid",
+            "medattest-transformer",
+        ],
+    ),
+    ("xtask", &["medattest-core", "medattest-deid"]),
 ];
 
 pub(crate) fn run(root: &Path) -> ExitCode {
@@ -53,7 +67,7 @@ fn paths_in_architecture(root: &Path) -> Vec<String> {
         .step_by(2)
         .filter(|word| word.contains('/') && !word.contains([' ', '*', '<', '$']) && !word.starts_with(['.', '-']))
         .filter(|word| {
-            ["crates/", "catalog/", "packs/", "examples/", "xtask/", "schemas/", "benches/"]
+            ["crates/", "catalog/", "packs/", "recognizers/", "examples/", "xtask/", "schemas/", "benches/"]
                 .iter()
                 .any(|p| word.starts_with(p))
         })
@@ -96,7 +110,7 @@ fn walls(root: &Path) -> Vec<String> {
 /// Sources are short, and nothing speaks of one machine.
 fn sources(root: &Path) -> Vec<String> {
     let mut faults = Vec::new();
-    let folders = ["crates", "xtask", "catalog", "packs", "examples", "benches"];
+    let folders = ["crates", "xtask", "catalog", "packs", "recognizers", "examples", "benches"];
     let machine: BTreeSet<String> =
         ["root", "home", "work", "Users"].iter().map(|folder| format!("/{folder}/")).collect();
     for file in folders.iter().flat_map(|folder| files_below(root, folder)) {

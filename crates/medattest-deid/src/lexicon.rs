@@ -1,0 +1,324 @@
+//! What lists say of a word: a name, a place, an ordinary word, a drug. One look-up a word.
+
+use crate::error::LoadError;
+use crate::resources::Resources;
+use crate::token::{Token, word_hash};
+
+macro_rules! flags {
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => { flags!(@ 0; $($(#[doc = $doc])* $name,)*); };
+    (@ $bit:expr; $(#[doc = $doc:literal])* $name:ident, $($rest:tt)*) => {
+        $(#[doc = $doc])* pub(crate) const $name: u32 = 1 << ($bit);
+        flags!(@ $bit + 1; $($rest)*);
+    };
+    (@ $bit:expr;) => {};
+}
+
+flags! {
+    /// First name borne by women.
+    FIRST_F,
+    /// First name borne by men.
+    FIRST_M,
+    /// First name that is common.
+    FIRST_COMMON,
+    /// Surname.
+    SURNAME,
+    /// Surname that is common.
+    SURNAME_COMMON,
+    /// City, town or neighbourhood; the first word of it where it has several.
+    PLACE,
+    /// County.
+    COUNTY,
+    /// State, province or country by its full name.
+    STATE,
+    /// Postal abbreviation of a state.
+    STATE_ABBR,
+    /// Country.
+    COUNTRY,
+    /// Nationality or people.
+    DEMONYM,
+    /// Ordinary English word.
+    COMMON,
+    /// Word of clinical notes.
+    CLINICAL,
+    /// Drug.
+    DRUG,
+    /// Name of a person or place that stands for a disease, a device or a sign.
+    EPONYM,
+    /// Score, trial, journal or guideline.
+    SCORE,
+    /// Device, maker or model.
+    DEVICE_WORD,
+    /// Word that ends the name of a street.
+    STREET_WORD,
+    /// Word in the name of a hospital and the like.
+    FACILITY_WORD,
+    /// Word in the name of a company.
+    COMPANY_WORD,
+    /// Word in the name of a school.
+    SCHOOL_WORD,
+    /// Month.
+    MONTH,
+    /// Day of the week.
+    WEEKDAY,
+    /// Title before a name, such as Mr.
+    TITLE,
+    /// Title of a professional, such as Dr.
+    PROVIDER_TITLE,
+    /// Letters after a name, such as MD.
+    CREDENTIAL,
+    /// Word for a relative.
+    RELATION,
+    /// Word that a name or a value follows, such as `patient` or `name`.
+    NAME_KEY,
+    /// A word of the language that binds others, such as `the`.
+    FUNCTION,
+    /// First word of several that make an entry.
+    PHRASE,
+    /// Last word of a context of a recognizer.
+    CONTEXT,
+    /// Some pattern can begin with this word.
+    STARTS_PATTERN,
+}
+
+/// Either kind of first name.
+pub(crate) const FIRST: u32 = FIRST_F | FIRST_M;
+
+/// Words by hash. Open addressing; an empty slot has key 0, which no word has.
+pub(crate) struct Lexicon {
+    slots: Vec<(u64, u32)>,
+    mask: usize,
+    used: usize,
+    /// Entries of several words, by the hash of their hashes.
+    phrases: Vec<(u64, u32)>,
+    phrase_mask: usize,
+    phrase_used: usize,
+}
+
+/// How many words an entry may have.
+const LONGEST_PHRASE: usize = 4;
+
+const WORDS: usize = 1 << 19;
+const PHRASES: usize = 1 << 17;
+
+impl Lexicon {
+    /// Reads the lists below `lexica/`.
+    pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
+        let mut lexicon = Self {
+            slots: vec![(0, 0); WORDS],
+            mask: WORDS - 1,
+            used: 0,
+            phrases: vec![(0, 0); PHRASES],
+            phrase_mask: PHRASES - 1,
+            phrase_used: 0,
+        };
+        let common_band = |band: &str| matches!(band, "1" | "2");
+        for (name, rest) in resources.lines("lexica/first-names.txt")? {
+            let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
+            let mut flags = match gender {
+                "f" => FIRST_F,
+                "m" => FIRST_M,
+                _ => FIRST,
+            };
+            if common_band(band) {
+                flags |= FIRST_COMMON;
+            }
+            lexicon.add(name, flags);
+        }
+        for (name, band) in resources.lines("lexica/surnames.txt")? {
+            lexicon.add(name, if common_band(band) { SURNAME | SURNAME_COMMON } else { SURNAME });
+        }
+        for (name, kind) in resources.lines("lexica/places.txt")? {
+            lexicon.add(name, if kind == "us-county" { COUNTY } else { PLACE });
+        }
+        for (name, kind) in resources.lines("lexica/states.txt")? {
+            lexicon.add(name, if kind == "abbr" { STATE_ABBR } else { STATE });
+        }
+        for (name, kind) in resources.lines("lexica/countries.txt")? {
+            lexicon.add(name, if kind == "demonym" { DEMONYM } else { COUNTRY });
+        }
+        for (name, kind) in resources.lines("lexica/org-suffixes.txt")? {
+            let flag = match kind {
+                "facility" => FACILITY_WORD,
+                "school" => SCHOOL_WORD,
+                _ => COMPANY_WORD,
+            };
+            // `health care center`: each word counts where it stands alone in the list, the whole as a phrase.
+            lexicon.add(name, flag);
+        }
+        let lists = [
+            ("common-words", COMMON),
+            ("function-words", FUNCTION | COMMON),
+            ("street-suffixes", STREET_WORD),
+            ("months", MONTH),
+            ("weekdays", WEEKDAY),
+            ("titles", TITLE),
+            ("provider-titles", PROVIDER_TITLE),
+            ("credentials", CREDENTIAL),
+            ("relations", RELATION),
+            ("name-keys", NAME_KEY),
+        ];
+        for (list, flag) in lists {
+            for (word, _) in resources.lines(&format!("lexica/{list}.txt"))? {
+                lexicon.add(word, flag);
+            }
+        }
+        let clinical = [
+            ("drugs", CLINICAL | DRUG),
+            ("conditions", CLINICAL),
+            ("anatomy", CLINICAL),
+            ("labs", CLINICAL),
+            ("organisms", CLINICAL),
+            ("procedures", CLINICAL),
+            ("devices", CLINICAL | DEVICE_WORD),
+            ("scores", CLINICAL | SCORE),
+            ("clinical-words", CLINICAL),
+            ("section-headers", CLINICAL),
+            ("eponyms", EPONYM),
+        ];
+        for (list, flag) in clinical {
+            for (entry, _) in resources.lines(&format!("lexica/{list}.txt"))? {
+                // Every word of an entry is a word of the clinic.
+                for word in entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| w.len() > 1) {
+                    lexicon.add(word, flag);
+                }
+            }
+        }
+        Ok(lexicon)
+    }
+
+    /// Adds what is said of a word, or of several words.
+    pub(crate) fn add(&mut self, entry: &str, flags: u32) {
+        let mut words = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty());
+        let (Some(first), second) = (words.next(), words.next()) else { return };
+        let Some(second) = second else { return self.add_word(word_hash(first), flags) };
+        let rest: Vec<&str> = words.collect();
+        if rest.len() + 2 > LONGEST_PHRASE {
+            return;
+        }
+        self.add_word(word_hash(first), PHRASE);
+        let mut hash = join(word_hash(first), word_hash(second));
+        for word in rest {
+            hash = join(hash, word_hash(word));
+        }
+        self.add_phrase(hash, flags);
+    }
+
+    pub(crate) fn add_word(&mut self, key: u64, flags: u32) {
+        if insert(&mut self.slots, self.mask, key, flags) {
+            self.used += 1;
+            if self.used * 2 > self.slots.len() {
+                self.mask = grow(&mut self.slots);
+            }
+        }
+    }
+
+    fn add_phrase(&mut self, key: u64, flags: u32) {
+        if insert(&mut self.phrases, self.phrase_mask, key, flags) {
+            self.phrase_used += 1;
+            if self.phrase_used * 2 > self.phrases.len() {
+                self.phrase_mask = grow(&mut self.phrases);
+            }
+        }
+    }
+
+    /// What is said of a word.
+    #[inline]
+    pub(crate) fn look_up(&self, key: u64) -> u32 {
+        find(&self.slots, self.mask, key)
+    }
+
+    /// Fills in what is said of each token, and of entries of several words on all of their tokens.
+    pub(crate) fn annotate(&self, tokens: &mut [Token]) {
+        let mut phrase_starts = false;
+        for token in tokens.iter_mut() {
+            if token.hash >> 63 == 1 {
+                token.lexical = self.look_up(token.hash);
+                phrase_starts |= token.lexical & PHRASE != 0;
+            }
+        }
+        if phrase_starts {
+            self.annotate_phrases(tokens);
+        }
+    }
+
+    fn annotate_phrases(&self, tokens: &mut [Token]) {
+        for at in 0..tokens.len() {
+            if tokens[at].lexical & PHRASE == 0 {
+                continue;
+            }
+            let mut hash = tokens[at].hash;
+            let mut words = 1;
+            let (mut best, mut flags) = (0, 0);
+            for next in at + 1..tokens.len() {
+                let token = &tokens[next];
+                if token.hash >> 63 == 0 {
+                    // `St. Louis`, `Winston-Salem`.
+                    if token.mark(b'.') || token.mark(b'-') {
+                        continue;
+                    }
+                    break;
+                }
+                hash = join(hash, token.hash);
+                words += 1;
+                let found = find(&self.phrases, self.phrase_mask, hash);
+                if found != 0 {
+                    (best, flags) = (next, found);
+                }
+                if words == LONGEST_PHRASE {
+                    break;
+                }
+            }
+            if flags != 0 {
+                for token in tokens[at..=best].iter_mut().filter(|t| t.hash >> 63 == 1) {
+                    token.lexical |= flags;
+                }
+            }
+        }
+    }
+}
+
+fn join(first: u64, second: u64) -> u64 {
+    (first.rotate_left(21) ^ second).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63
+}
+
+/// Whether the key is new.
+fn insert(slots: &mut [(u64, u32)], mask: usize, key: u64, flags: u32) -> bool {
+    let mut at = key as usize & mask;
+    loop {
+        let slot = &mut slots[at];
+        if slot.0 == key {
+            slot.1 |= flags;
+            return false;
+        }
+        if slot.0 == 0 {
+            *slot = (key, flags);
+            return true;
+        }
+        at = (at + 1) & mask;
+    }
+}
+
+#[inline]
+fn find(slots: &[(u64, u32)], mask: usize, key: u64) -> u32 {
+    let mut at = key as usize & mask;
+    loop {
+        let slot = slots[at];
+        if slot.0 == key {
+            return slot.1;
+        }
+        if slot.0 == 0 {
+            return 0;
+        }
+        at = (at + 1) & mask;
+    }
+}
+
+fn grow(slots: &mut Vec<(u64, u32)>) -> usize {
+    let old = std::mem::take(slots);
+    *slots = vec![(0, 0); old.len() * 2];
+    let mask = slots.len() - 1;
+    for (key, flags) in old.into_iter().filter(|slot| slot.0 != 0) {
+        insert(slots, mask, key, flags);
+    }
+    mask
+}

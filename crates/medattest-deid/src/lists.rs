@@ -1,0 +1,600 @@
+//! Rules over lists of names and places: what a careful reader sees without knowing the case.
+
+use crate::detection::{Detection, Grounds, ListRule};
+use crate::kind::Kind;
+use crate::lexicon::{
+    CLINICAL, COMMON, COMPANY_WORD, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST,
+    FIRST_COMMON, FUNCTION, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCHOOL_WORD, SCORE, STATE, STATE_ABBR,
+    STREET_WORD, SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
+};
+use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token};
+
+/// Adds what the rules find.
+pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
+    let reader = Reader { text: text.as_bytes(), tokens };
+    let mut at = 0;
+    while at < tokens.len() {
+        let token = &tokens[at];
+        if token.is(NEWLINE | PUNCT) {
+            at += 1;
+            continue;
+        }
+        let lexical = token.lexical;
+        if token.is(DIGIT) {
+            reader.street(at, found);
+            reader.postcode(at, found);
+        } else {
+            if lexical & (TITLE | PROVIDER_TITLE) != 0 {
+                reader.after_title(at, found);
+            }
+            if lexical & (NAME_KEY | RELATION | PROVIDER_TITLE) != 0 {
+                reader.after_key(at, found);
+            }
+            if lexical & RELATION != 0 {
+                reader.after_relation(at, found);
+            }
+            if lexical & (FIRST | SURNAME) != 0 {
+                reader.full_name(at, found);
+            }
+            if lexical & CREDENTIAL != 0 && token.is_upper() {
+                reader.before_credential(at, found);
+            }
+            if lexical & (STATE | STATE_ABBR) != 0 {
+                reader.before_state(at, found);
+            }
+            if lexical & FACILITY_WORD != 0 && token.is(CAPITAL) {
+                reader.facility(at, found);
+            }
+            if token.is(CAPITAL) {
+                reader.named_place(at, found);
+                reader.foreign_street(at, found);
+            }
+        }
+        at += 1;
+    }
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    tokens: &'a [Token],
+}
+
+impl<'a> Reader<'a> {
+    fn at(&self, at: usize) -> Option<&'a Token> {
+        self.tokens.get(at)
+    }
+
+    fn word(&self, token: &Token) -> &'a [u8] {
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    fn says(&self, at: usize, word: &str) -> bool {
+        self.at(at).is_some_and(|t| self.word(t).eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    fn mark(&self, at: usize, mark: u8) -> bool {
+        self.at(at).is_some_and(|t| t.mark(mark))
+    }
+
+    fn push(
+        &self,
+        found: &mut Vec<Detection>,
+        (first, last): (usize, usize),
+        kind: Kind,
+        rule: ListRule,
+        score: f32,
+    ) {
+        let (Some(from), Some(to)) = (self.at(first), self.at(last)) else { return };
+        found.push(Detection {
+            start: from.start as usize,
+            end: to.end as usize,
+            kind,
+            score,
+            by: Grounds::List(rule),
+            also: 0,
+        });
+    }
+
+    /// A word that may be part of a name where a name is expected.
+    fn can_be_name(&self, token: &Token) -> bool {
+        const NEVER: u32 = FUNCTION | CREDENTIAL | TITLE | MONTH | WEEKDAY | DRUG | SCORE;
+        if !token.is_word() {
+            return false;
+        }
+        let named = token.lexical & (FIRST | SURNAME) != 0;
+        if token.lexical & NEVER != 0 && !(named && token.is_title()) {
+            return false;
+        }
+        // A listed clinical or ordinary word is a name only if the lists of names know it and it is capitalised.
+        if token.lexical & (CLINICAL | COMMON | NAME_KEY | RELATION | PROVIDER_TITLE) != 0 {
+            return named && token.is(CAPITAL);
+        }
+        token.is(CAPITAL) || named
+    }
+
+    /// A name that is nothing else.
+    fn only_name(token: &Token) -> bool {
+        token.lexical & (FIRST | SURNAME) != 0
+            && token.lexical & (COMMON | CLINICAL | FUNCTION | EPONYM | DRUG | MONTH | WEEKDAY | STATE | DEMONYM) == 0
+    }
+
+    fn is_initial(&self, at: usize) -> bool {
+        self.at(at).is_some_and(|t| t.len() == 1 && t.is(CAPITAL))
+    }
+
+    fn is_particle(&self, at: usize) -> bool {
+        const PARTICLES: [&str; 20] = [
+            "de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "du",
+            "ter", "ten", "st", "ibn",
+        ];
+        PARTICLES.iter().any(|particle| self.says(at, particle))
+    }
+
+    fn is_suffix(&self, at: usize) -> bool {
+        ["jr", "sr", "ii", "iii", "iv"].iter().any(|suffix| self.says(at, suffix))
+    }
+
+    /// The last token of a name that begins at `from`; none if there is none. At most `most` words.
+    fn name_from(&self, from: usize, most: usize) -> Option<usize> {
+        let mut last = None;
+        let mut words = 0;
+        let mut at = from;
+        while let Some(token) = self.at(at) {
+            if words > 0 && token.is(NEWLINE) {
+                break;
+            }
+            if self.is_initial(at) {
+                words += 1;
+                last = Some(if self.mark(at + 1, b'.') { at + 1 } else { at });
+                at = last.unwrap_or(at) + 1;
+            } else if words > 0 && self.is_suffix(at) {
+                last = Some(if self.mark(at + 1, b'.') { at + 1 } else { at });
+                break;
+            } else if self.can_be_name(token) && words < most {
+                words += 1;
+                last = Some(at);
+                at += 1;
+            } else if self.is_particle(at)
+                && self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.is_word() || self.is_particle(at + 1))
+            {
+                at += 1;
+            } else if words > 0
+                && token.mark(b'-')
+                && !token.is(SPACED)
+                && self
+                    .at(at + 1)
+                    .is_some_and(|t| t.is_word() && !t.is(SPACED) && t.is(CAPITAL) == self.tokens[at - 1].is(CAPITAL))
+            {
+                last = Some(at + 1);
+                at += 2;
+            } else if words > 0
+                && token.mark(b'"')
+                && self.at(at + 1).is_some_and(|t| t.is(CAPITAL))
+                && self.mark(at + 2, b'"')
+            {
+                at += 3;
+            } else {
+                break;
+            }
+        }
+        last
+    }
+
+    fn after_title(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        let provider = token.lexical & PROVIDER_TITLE != 0;
+        let dotted = self.mark(at + 1, b'.');
+        let from = if dotted { at + 2 } else { at + 1 };
+        let Some(first) = self.at(from).filter(|t| !t.is(NEWLINE)) else { return };
+        let capital = token.is(CAPITAL) || dotted;
+        // `dr smith` in lower case: only a word that is a name and nothing else.
+        let fits = if first.is(CAPITAL) {
+            (self.can_be_name(first) || self.is_initial(from)) && (token.is_lower() || capital)
+        } else {
+            Self::only_name(first) && token.lexical & COMMON == 0
+        };
+        if !fits || first.lexical & (TITLE | PROVIDER_TITLE) != 0 && first.lexical & (FIRST | SURNAME) == 0 {
+            return;
+        }
+        // Titles such as `physician` are also ordinary words: then the name must be one by the lists.
+        let plain = token.lexical & COMMON != 0 && token.is_lower();
+        if plain && first.lexical & (FIRST | SURNAME) == 0 {
+            return;
+        }
+        if let Some(last) = self.name_from(from, 4) {
+            let kind = if provider { Kind::ProviderName } else { Kind::Name };
+            self.push(found, (from, last), kind, ListRule::Title, if plain { 0.75 } else { 0.93 });
+        }
+    }
+
+    /// `Patient: Jane Roe`, `NAME=Roe, Jane`.
+    fn after_key(&self, at: usize, found: &mut Vec<Detection>) {
+        let mut colon = at + 1;
+        while self.mark(colon, b'\'') || self.mark(colon, b'"') || self.says(colon, "s") || self.mark(colon, b')') {
+            colon += 1;
+        }
+        if self.says(colon, "name") || self.says(colon, "named") || self.says(colon, "contact") {
+            colon += 1;
+        }
+        if !(self.mark(colon, b':') || self.mark(colon, b'=') || self.mark(colon, b'|')) {
+            return;
+        }
+        let mut from = colon + 1;
+        while self.mark(from, b'"') || self.mark(from, b'*') || self.mark(from, b'|') {
+            from += 1;
+        }
+        if self.at(from).is_some_and(|t| t.lexical & (TITLE | PROVIDER_TITLE) != 0) {
+            from += 1 + usize::from(self.mark(from + 1, b'.'));
+        }
+        let fits =
+            |at: usize| self.at(at).is_some_and(|t| self.can_be_name(t) && (t.is(CAPITAL) || Self::only_name(t)));
+        if !fits(from) && !(self.is_initial(from) && fits(from + 1 + usize::from(self.mark(from + 1, b'.')))) {
+            return;
+        }
+        // Another key, such as `Name: Date of birth:`, is no name.
+        let Some(mut last) = self.name_from(from, 4) else { return };
+        if self.mark(last + 1, b':') {
+            return;
+        }
+        if self.mark(last + 1, b',') && self.at(last + 2).is_some_and(|t| !t.is(NEWLINE)) && fits(last + 2) {
+            if let Some(further) = self.name_from(last + 2, 3) {
+                last = further;
+            }
+        }
+        let provider = self.tokens[at].lexical & (PROVIDER_TITLE | CREDENTIAL) != 0;
+        let kind = if provider { Kind::ProviderName } else { Kind::Name };
+        self.push(found, (from, last), kind, ListRule::Key, 0.9);
+    }
+
+    /// `her daughter Mary`, `wife, Ann Lee`.
+    fn after_relation(&self, at: usize, found: &mut Vec<Detection>) {
+        let mut from = at + 1;
+        if self.mark(from, b',') || self.mark(from, b'(') || self.says(from, "named") || self.says(from, "is") {
+            from += 1;
+        }
+        let Some(first) = self.at(from) else { return };
+        let fits = first.is_title() && first.lexical & FIRST != 0 || first.is_lower() && Self::only_name(first);
+        if fits && first.lexical & (FUNCTION | MONTH | WEEKDAY | CLINICAL) == 0 {
+            if let Some(last) = self.name_from(from, 3) {
+                let score = if first.is(CAPITAL) { 0.85 } else { 0.6 };
+                self.push(found, (from, last), Kind::Name, ListRule::Relation, score);
+            }
+        }
+    }
+
+    /// A first name beside a surname, either way round.
+    fn full_name(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        if at > 0
+            && self.tokens[at - 1].is_word()
+            && self.tokens[at - 1].lexical & FIRST != 0
+            && !self.tokens[at - 1].is(NEWLINE)
+            && self.tokens[at - 1].is_title()
+            && token.is_title()
+            && self.tokens[at - 1].lexical & (COMMON | CLINICAL) == 0
+        {
+            return; // told already from the name before
+        }
+        let mut next = at + 1;
+        let comma = self.mark(next, b',');
+        if comma {
+            next += 1;
+        } else if self.is_initial(next) {
+            next += 1 + usize::from(self.mark(next + 1, b'.'));
+        }
+        let Some(second) = self.at(next).filter(|t| t.is_word() && t.len() > 1) else { return };
+        let (first, last) = if comma { (second, token) } else { (token, second) };
+        let listed = first.lexical & FIRST != 0 && last.lexical & SURNAME != 0;
+        let odd = first.lexical & FIRST != 0 && last.lexical == 0 && last.is_title() && !comma;
+        if !(listed || odd) {
+            return;
+        }
+        let dressed = |t: &Token| t.is_title() || t.is_upper() && t.len() > 1;
+        let pure = |t: &Token| Self::only_name(t);
+        let score = if dressed(first) && dressed(last) && (first.is_title() == last.is_title() || comma) {
+            let against = FUNCTION | CREDENTIAL | DRUG | DEVICE_WORD | SCORE | STATE | FACILITY_WORD | STREET_WORD;
+            if (first.lexical | last.lexical) & against & !(if pure(first) || pure(last) { STREET_WORD } else { 0 })
+                != 0
+            {
+                return;
+            }
+            match (pure(first), pure(last)) {
+                (true, true) => 0.92,
+                (true, false) | (false, true) if (first.lexical | last.lexical) & CLINICAL == 0 => 0.8,
+                _ => return,
+            }
+        } else if !comma && first.is_lower() && last.is_lower() && next == at + 1 {
+            if !(pure(first) && pure(last) && first.lexical & FIRST_COMMON != 0 && last.lexical & SURNAME_COMMON != 0)
+            {
+                return;
+            }
+            0.7
+        } else {
+            return;
+        };
+        if let Some(last) = self.name_from(at, 5).filter(|last| *last >= next).or(Some(next)) {
+            self.push(found, (at, last), Kind::Name, ListRule::FullName, score);
+        }
+    }
+
+    /// `Jane Roe, MD`.
+    fn before_credential(&self, at: usize, found: &mut Vec<Detection>) {
+        let Some(mut last) = at.checked_sub(1) else { return };
+        if self.mark(last, b',') {
+            last = last.saturating_sub(1);
+        } else if self.tokens[at].lexical & STATE_ABBR != 0 {
+            return;
+        }
+        let mut first = last;
+        let mut words = 0;
+        loop {
+            let token = &self.tokens[first];
+            let part = self.can_be_name(token) && token.is(CAPITAL) || self.is_initial(first);
+            let joint =
+                words > 0 && (token.mark(b'.') && first > 0 && self.is_initial(first - 1) || token.mark(b'-'));
+            if !(part || joint) || words >= 4 {
+                first += 1;
+                break;
+            }
+            words += usize::from(part);
+            if first == 0 {
+                break;
+            }
+            first -= 1;
+        }
+        if words == 0 || first > last {
+            return;
+        }
+        let strong = self.tokens[first..=last].iter().any(|t| Self::only_name(t) || t.lexical == 0 && t.is_title());
+        if strong {
+            self.push(found, (first, last), Kind::ProviderName, ListRule::Credential, 0.9);
+        }
+    }
+
+    /// `Springfield, IL`.
+    fn before_state(&self, at: usize, found: &mut Vec<Detection>) {
+        let state = &self.tokens[at];
+        let abbreviation = state.lexical & STATE_ABBR != 0 && state.is_upper() && state.len() == 2;
+        if !(abbreviation || state.lexical & STATE != 0 && state.is(CAPITAL)) {
+            return;
+        }
+        let Some(comma) = at.checked_sub(1) else { return };
+        let Some(last) = (if self.mark(comma, b',') {
+            comma.checked_sub(1)
+        } else if abbreviation {
+            Some(comma)
+        } else {
+            None
+        }) else {
+            return;
+        };
+        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5);
+        if !self.mark(comma, b',') && !zip {
+            return;
+        }
+        let mut first = last;
+        while let Some(token) = self.at(first) {
+            if !(token.is_title()
+                || token.is_upper() && token.len() > 2
+                || (token.mark(b'.') || token.mark(b'-')) && first < last)
+                || token.lexical & STREET_WORD != 0 && first < last && token.lexical & PLACE == 0
+            {
+                first += 1;
+                break;
+            }
+            if last - first >= 3 || first == 0 {
+                break;
+            }
+            first -= 1;
+        }
+        if first > last {
+            return;
+        }
+        let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);
+        let credential = abbreviation && state.lexical & CREDENTIAL != 0;
+        if zip || known && !credential {
+            self.push(found, (first, last), Kind::Place, ListRule::CityState, if zip { 0.95 } else { 0.88 });
+        }
+    }
+
+    /// Five digits after a state, or after a city and a state.
+    fn postcode(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        if !(token.is_number() && token.len() == 5) || at == 0 {
+            return;
+        }
+        let before = &self.tokens[at - 1];
+        let state = before.lexical & (STATE_ABBR | STATE) != 0
+            && before.is(CAPITAL)
+            && (before.is_upper() || before.lexical & STATE != 0);
+        if !state {
+            return;
+        }
+        let four = self.mark(at + 1, b'-')
+            && self.at(at + 2).is_some_and(|t| t.is_number() && t.len() == 4 && !t.is(SPACED));
+        self.push(found, (at, if four { at + 2 } else { at }), Kind::Zip, ListRule::Postcode, 0.93);
+    }
+
+    /// `12 Elm Street, Apt 4B`.
+    fn street(&self, at: usize, found: &mut Vec<Detection>) {
+        const LONGEST: usize = 6;
+        let token = &self.tokens[at];
+        if token.len() > 6 || !self.text[token.start as usize].is_ascii_digit() {
+            return;
+        }
+        let mut last = None;
+        let mut words = 0;
+        let mut here = at + 1;
+        while let Some(next) = self.at(here) {
+            if next.mark(b'.') && words > 0 && !next.is(SPACED) || next.mark(b'-') {
+                here += 1;
+                continue;
+            }
+            if !next.is(DIGIT | LOWER | CAPITAL) || next.is(NEWLINE | PUNCT) || words >= LONGEST {
+                break;
+            }
+            let suffix = next.lexical & STREET_WORD != 0 && words > 0;
+            if suffix && (next.is(CAPITAL) || self.tokens[at + 1].is_lower()) {
+                last = Some(here);
+            }
+            let fits = next.is(CAPITAL) || next.is(DIGIT) || suffix || self.is_particle(here);
+            let lower = next.is_lower() && words < 2 && next.lexical & (FUNCTION | CLINICAL) == 0;
+            if !(fits || lower) {
+                break;
+            }
+            words += 1;
+            here += 1;
+        }
+        let Some(mut last) = last else { return };
+        let named = &self.tokens[at + 1..last];
+        let clinical = named.iter().any(|t| t.lexical & CLINICAL != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
+        let lower = named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0);
+        if clinical || lower || named.is_empty() {
+            return;
+        }
+        let all_lower = self.tokens[last].is_lower();
+        // Words such as `way` and `run` end ordinary sentences too.
+        if all_lower && self.tokens[last].lexical & FUNCTION != 0 {
+            return;
+        }
+        if self.mark(last + 1, b'.') {
+            last += 1;
+        }
+        last = self.unit(last);
+        self.push(found, (at, last), Kind::StreetAddress, ListRule::Street, if all_lower { 0.7 } else { 0.92 });
+    }
+
+    /// The end of a direction or unit that follows a street.
+    fn unit(&self, last: usize) -> usize {
+        const DIRECTIONS: [&str; 8] = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
+        const UNITS: [&str; 10] = ["apt", "apartment", "suite", "ste", "unit", "room", "rm", "floor", "fl", "bldg"];
+        let mut end = last;
+        if DIRECTIONS.iter().any(|d| self.says(end + 1, d)) && self.tokens[end + 1].is_upper() {
+            end += 1;
+        }
+        let mut at = end + 1;
+        if self.mark(at, b',') {
+            at += 1;
+        }
+        if UNITS.iter().any(|unit| self.says(at, unit)) {
+            at += 1;
+            while self.mark(at, b'.') || self.mark(at, b'#') {
+                at += 1;
+            }
+            if self.at(at).is_some_and(|t| t.is(DIGIT) || t.len() == 1 && t.is(CAPITAL)) {
+                return at;
+            }
+        } else if self.mark(at, b'#') && self.at(at + 1).is_some_and(|t| t.is(DIGIT)) {
+            return at + 1;
+        }
+        end
+    }
+
+    /// `Friedhofstrasse 33`, `Rue de la Paix 12`.
+    fn foreign_street(&self, at: usize, found: &mut Vec<Detection>) {
+        const ENDS: [&[u8]; 18] = [
+            b"strasse", b"str", b"gasse", b"weg", b"platz", b"allee", b"vej", b"gade", b"gatan", b"gata", b"vagen",
+            b"tie", b"katu", b"laan", b"straat", b"plein", b"veien", b"utca",
+        ];
+        const STARTS: [&str; 16] = [
+            "rue",
+            "via",
+            "calle",
+            "avenida",
+            "rua",
+            "ulica",
+            "ul",
+            "utca",
+            "boulevard",
+            "corso",
+            "piazza",
+            "plaza",
+            "avda",
+            "viale",
+            "carrer",
+            "chemin",
+        ];
+        let token = &self.tokens[at];
+        let number = |at: usize| self.at(at).is_some_and(|t| t.is(DIGIT) && t.len() <= 5 && !t.is(NEWLINE));
+        let word: Vec<u8> = self.word(token).to_ascii_lowercase();
+        let ended = token.is_title()
+            && token.lexical & (COMMON | CLINICAL) == 0
+            && ENDS.iter().any(|end| word.len() > end.len() + 3 && word.ends_with(end));
+        if ended && number(at + 1) {
+            let before = at.checked_sub(1).filter(|b| self.tokens[*b].is_number() && self.tokens[*b].len() <= 5);
+            return self.push(found, (before.unwrap_or(at), at + 1), Kind::StreetAddress, ListRule::Street, 0.85);
+        }
+        if STARTS.iter().any(|start| self.says(at, start)) {
+            let mut here = at + 1;
+            while here < at + 6
+                && self
+                    .at(here)
+                    .is_some_and(|t| t.is(CAPITAL) && t.is_word() || self.is_particle(here) || t.mark(b'.'))
+            {
+                here += 1;
+            }
+            if self.mark(here, b',') {
+                here += 1;
+            }
+            if here > at + 1 && number(here) {
+                self.push(found, (at, here), Kind::StreetAddress, ListRule::Street, 0.85);
+            }
+        }
+    }
+
+    /// `Cook County`, `City of Salem`.
+    fn named_place(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        if token.lexical & (COUNTY | PLACE) != 0 && token.is_word() {
+            let mut next = at;
+            while self.at(next + 1).is_some_and(|t| t.is_title() && t.lexical & (COUNTY | PLACE) != 0) {
+                next += 1;
+            }
+            let county = ["county", "parish", "township", "borough"].iter().any(|word| self.says(next + 1, word));
+            if county && self.tokens[next + 1].is(CAPITAL) == token.is(CAPITAL) {
+                return self.push(found, (at, next + 1), Kind::Place, ListRule::NamedPlace, 0.9);
+            }
+        }
+        let of = at >= 2
+            && self.says(at - 1, "of")
+            && ["city", "town", "village", "county", "township"].iter().any(|word| self.says(at - 2, word));
+        if of && token.is_title() {
+            let mut last = at;
+            while self.at(last + 1).is_some_and(|t| t.is_title() && last < at + 2) {
+                last += 1;
+            }
+            self.push(found, (at, last), Kind::Place, ListRule::NamedPlace, 0.85);
+        }
+    }
+
+    /// `St. Mary's Hospital`, `Ridgeview Clinic`.
+    fn facility(&self, at: usize, found: &mut Vec<Detection>) {
+        // The last word of the name tells; words before it may belong too.
+        if self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.lexical & FACILITY_WORD != 0) {
+            return;
+        }
+        let mut first = at;
+        let mut telling = false;
+        while let Some(before) = first.checked_sub(1) {
+            let token = &self.tokens[before];
+            let joint = (token.mark(b'.') || token.mark(b'\'') || token.mark(b'-') || token.mark(b'&'))
+                || ["of", "and", "the", "for", "s"].iter().any(|word| self.says(before, word));
+            let part = token.is_word() && token.is(CAPITAL) && token.lexical & (TITLE | MONTH | WEEKDAY) == 0;
+            if !(part || joint) || at - before > 8 {
+                break;
+            }
+            if part {
+                let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || token.lexical == 0;
+                let plain = token.lexical & (COMMON | CLINICAL | FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
+                telling |= name && !plain || self.says(before, "st") || self.says(before, "saint");
+            }
+            first = before;
+        }
+        while first < at && (!self.tokens[first].is(CAPITAL) || self.tokens[first].lexical & FUNCTION != 0) {
+            first += 1;
+        }
+        if first < at && telling {
+            self.push(found, (first, at), Kind::Facility, ListRule::Facility, 0.82);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Recognizers: patterns, the words that must or may stand near, and the rule a number must obey. All of it is data.
+
+use std::collections::BTreeMap;
+
+use regex_automata::hybrid::dfa::DFA;
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
+use regex_automata::{Input, MatchKind};
+use serde::Deserialize;
+
+use crate::check::Check;
+use crate::error::LoadError;
+use crate::fold::Folded;
+use crate::kind::Kind;
+use crate::lexicon::{CONTEXT, Lexicon};
+use crate::resources::Resources;
+use crate::token::{Token, word_hash};
+
+/// A recognizer as its file describes it.
+#[derive(Debug, Clone)]
+pub struct Recognizer {
+    /// Permanent kebab-case id.
+    pub id: String,
+    /// The file it stands in.
+    pub file: String,
+    /// What it finds.
+    pub kind: Kind,
+    /// Where the form of the number is told.
+    pub source: String,
+    pub(crate) patterns: Vec<Pattern>,
+    /// Contexts that raise the score.
+    context: Contexts,
+    /// Contexts after the value that raise the score.
+    after: Contexts,
+    /// Words before that rule it out.
+    not_before: Contexts,
+    /// Words after that rule it out.
+    not_after: Contexts,
+    /// Score where a context stands near.
+    pub(crate) with_context: f32,
+    /// How many tokens before the value a context may stand.
+    pub(crate) window: usize,
+    /// Examples that must be found, and texts that must not.
+    examples: (Vec<String>, Vec<String>),
+}
+
+/// One pattern of a recognizer.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    pub(crate) score: f32,
+    pub(crate) check: Option<Check>,
+}
+
+/// A set of context phrases by position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contexts(Vec<u64>);
+
+impl Contexts {
+    fn insert(&mut self, id: u16) {
+        let at = usize::from(id) / 64;
+        if self.0.len() <= at {
+            self.0.resize(at + 1, 0);
+        }
+        self.0[at] |= 1 << (id % 64);
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, id: u16) -> bool {
+        self.0.get(usize::from(id) / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    recognizer: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Raw {
+    id: String,
+    kind: Kind,
+    source: String,
+    patterns: Vec<RawPattern>,
+    #[serde(default)]
+    context: Vec<String>,
+    #[serde(default)]
+    context_after: Vec<String>,
+    #[serde(default)]
+    not_before: Vec<String>,
+    #[serde(default)]
+    not_after: Vec<String>,
+    #[serde(default = "with_context")]
+    with_context: f32,
+    #[serde(default = "window")]
+    window: usize,
+    #[serde(rename = "match")]
+    match_: Vec<String>,
+    no_match: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPattern {
+    #[serde(default)]
+    regex: String,
+    /// A list whose entries are the pattern, any case.
+    list: Option<String>,
+    score: f32,
+    check: Option<String>,
+}
+
+fn with_context() -> f32 {
+    0.95
+}
+
+fn window() -> usize {
+    6
+}
+
+/// All recognizers with one automaton over their patterns.
+pub(crate) struct Recognizers {
+    pub(crate) all: Vec<Recognizer>,
+    pub(crate) automaton: DFA,
+    /// For each pattern of the automaton, the recognizers and their pattern that use it.
+    pub(crate) users: Vec<Vec<(u16, u8)>>,
+    /// Context phrases as written.
+    pub(crate) phrases: Vec<String>,
+    /// By the hash of the last word: the words before it, last first, and the phrase.
+    endings: BTreeMap<u64, Vec<(Vec<u64>, u16)>>,
+}
+
+/// How many tokens after a value a context may stand.
+pub(crate) const WINDOW_AFTER: usize = 4;
+/// How many tokens before or after a value a word may stand that rules it out.
+pub(crate) const WINDOW_AGAINST: usize = 3;
+
+impl Recognizers {
+    /// Reads every TOML file of recognizers, and tells the lexicon which words matter to them.
+    pub(crate) fn load(resources: &Resources, lexicon: &mut Lexicon) -> Result<Self, LoadError> {
+        let mut all: Vec<Recognizer> = Vec::new();
+        let mut regexes: Vec<String> = Vec::new();
+        let mut users: Vec<Vec<(u16, u8)>> = Vec::new();
+        let mut phrases: Vec<String> = Vec::new();
+        let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
+        for name in names {
+            let file: File = resources.toml(name)?;
+            for raw in file.recognizer {
+                let fault = |message: String| {
+                    LoadError::new(name, format!("recognizer `{}`: {message}", raw.id), "see recognizers/README.md")
+                };
+                if all.iter().any(|other| other.id == raw.id) {
+                    return Err(fault("the id is used twice".to_owned()));
+                }
+                if raw.match_.is_empty() || raw.no_match.is_empty() {
+                    return Err(fault("`match` and `no-match` each need an example".to_owned()));
+                }
+                let mut patterns = Vec::new();
+                for pattern in &raw.patterns {
+                    let check = match &pattern.check {
+                        Some(id) => Some(Check::named(id).ok_or_else(|| fault(format!("there is no check `{id}`")))?),
+                        None => None,
+                    };
+                    if !(0.0..=1.0).contains(&pattern.score) {
+                        return Err(fault(format!("score {} is not in [0,1]", pattern.score)));
+                    }
+                    let regex = match &pattern.list {
+                        Some(list) => {
+                            let entries: Vec<&str> = resources.lines(list)?.map(|(entry, _)| entry).collect();
+                            if entries.is_empty()
+                                || entries
+                                    .iter()
+                                    .any(|e| !e.bytes().all(|b| b.is_ascii_alphanumeric() || b" '-".contains(&b)))
+                            {
+                                return Err(fault(format!("`{list}` is empty, or has more than words in it")));
+                            }
+                            format!("(?i)(?:{})", entries.join("|"))
+                        }
+                        None => pattern.regex.clone(),
+                    };
+                    let regex = regexes.iter().position(|known| *known == regex).unwrap_or_else(|| {
+                        regexes.push(regex.clone());
+                        users.push(Vec::new());
+                        regexes.len() - 1
+                    });
+                    users[regex].push((all.len() as u16, patterns.len() as u8));
+                    patterns.push(Pattern { score: pattern.score, check });
+                }
+                let mut set = |words: &[String]| {
+                    let mut set = Contexts::default();
+                    for word in words {
+                        let id = phrases.iter().position(|known| known == word).unwrap_or_else(|| {
+                            phrases.push(word.clone());
+                            phrases.len() - 1
+                        });
+                        set.insert(id as u16);
+                    }
+                    set
+                };
+                let (context, after) = (set(&raw.context), set(&raw.context_after));
+                let (not_before, not_after) = (set(&raw.not_before), set(&raw.not_after));
+                all.push(Recognizer {
+                    id: raw.id,
+                    file: name.to_owned(),
+                    kind: raw.kind,
+                    source: raw.source,
+                    patterns,
+                    context,
+                    after,
+                    not_before,
+                    not_after,
+                    with_context: raw.with_context,
+                    window: raw.window,
+                    examples: (raw.match_, raw.no_match),
+                });
+            }
+        }
+        let mut endings: BTreeMap<u64, Vec<(Vec<u64>, u16)>> = BTreeMap::new();
+        for (id, phrase) in phrases.iter().enumerate() {
+            let mut folded = Folded::default();
+            folded.fold(phrase);
+            let mut words: Vec<u64> = folded
+                .text()
+                .split(|c: char| !c.is_alphanumeric() && c != '\'')
+                .filter(|w| !w.is_empty())
+                .map(word_hash)
+                .collect();
+            let Some(last) = words.pop() else {
+                return Err(LoadError::new("recognizers", format!("context `{phrase}` has no word"), "remove it"));
+            };
+            words.reverse();
+            lexicon.add_word(last, CONTEXT);
+            endings.entry(last).or_default().push((words, id as u16));
+        }
+        let automaton = compile(&regexes).map_err(|(at, message)| {
+            let user = users.get(at).and_then(|u| u.first()).and_then(|(r, _)| all.get(usize::from(*r)));
+            let (file, id) = user.map_or(("recognizers", "?"), |r| (r.file.as_str(), r.id.as_str()));
+            LoadError::new(file, format!("recognizer `{id}`: {message}"), "correct the regular expression")
+        })?;
+        Ok(Self { all, automaton, users, phrases, endings })
+    }
+
+    /// The context phrases that end at a token, with it, in order of their place.
+    pub(crate) fn contexts(&self, tokens: &[Token], found: &mut Vec<(u32, u16)>) {
+        found.clear();
+        for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.lexical & CONTEXT != 0) {
+            for (before, id) in self.endings.get(&token.hash).into_iter().flatten() {
+                let mut words = tokens[..at].iter().rev().filter(|t| t.hash >> 63 == 1 || !joins(t));
+                if before.iter().all(|word| words.next().is_some_and(|t| t.hash == *word)) {
+                    found.push((at as u32, *id));
+                }
+            }
+        }
+    }
+
+    /// Every example of every recognizer that does not come out as its file says.
+    pub(crate) fn examples(&self) -> impl Iterator<Item = (usize, &str, bool)> {
+        self.all.iter().enumerate().flat_map(|(at, recognizer)| {
+            let (yes, no) = &recognizer.examples;
+            yes.iter()
+                .map(move |text| (at, text.as_str(), true))
+                .chain(no.iter().map(move |text| (at, text.as_str(), false)))
+        })
+    }
+}
+
+/// Marks that may stand between the words of a context.
+fn joins(token: &Token) -> bool {
+    token.mark(b'.') || token.mark(b'-') || token.mark(b'_') || token.mark(b'/') || token.mark(b'\'')
+}
+
+impl Recognizer {
+    /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out.
+    pub(crate) fn weigh(
+        &self,
+        pattern: &Pattern,
+        (first, last): (usize, usize),
+        contexts: &[(u32, u16)],
+    ) -> Option<(f32, Option<u16>)> {
+        if contexts.is_empty()
+            || (self.context.is_empty()
+                && self.after.is_empty()
+                && self.not_before.is_empty()
+                && self.not_after.is_empty())
+        {
+            return Some((pattern.score, None));
+        }
+        let split = contexts.partition_point(|(at, _)| (*at as usize) < first);
+        let before = contexts[..split].iter().rev();
+        let after = contexts[split..].iter().skip_while(|(at, _)| (*at as usize) <= last);
+        let near = |at: u32, window: usize| (at as usize) + window >= first;
+        let within = |at: u32, window: usize| (at as usize) <= last + window;
+        if before.clone().take_while(|(at, _)| near(*at, WINDOW_AGAINST)).any(|(_, id)| self.not_before.has(*id))
+            || after.clone().take_while(|(at, _)| within(*at, WINDOW_AGAINST)).any(|(_, id)| self.not_after.has(*id))
+        {
+            return None;
+        }
+        let context = before
+            .take_while(|(at, _)| near(*at, self.window))
+            .find(|(_, id)| self.context.has(*id))
+            .or_else(|| after.take_while(|(at, _)| within(*at, WINDOW_AFTER)).find(|(_, id)| self.after.has(*id)));
+        match context {
+            Some((_, id)) => Some((self.with_context.max(pattern.score), Some(*id))),
+            None => Some((pattern.score, None)),
+        }
+    }
+}
+
+/// One automaton over all patterns; each is matched from a given place only. Errs with the position of the culprit.
+fn compile(regexes: &[String]) -> Result<DFA, (usize, String)> {
+    let syntax = syntax::Config::new().unicode(false).utf8(false);
+    for (at, regex) in regexes.iter().enumerate() {
+        syntax::parse_with(regex, &syntax).map_err(|error| (at, error.to_string()))?;
+    }
+    let config = DFA::config().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
+    DFA::builder()
+        .configure(config)
+        .syntax(syntax)
+        .thompson(thompson::Config::new().utf8(false))
+        .build_many(regexes)
+        .map_err(|error| (usize::MAX, error.to_string()))
+}
+
+/// Bytes of states that one thread keeps.
+const CACHE_BYTES: usize = 32 << 20;
+
+/// How a walk begins: from the given place, nowhere else.
+pub(crate) fn anchored(text: &[u8]) -> Input<'_> {
+    Input::new(text).anchored(regex_automata::Anchored::Yes)
+}

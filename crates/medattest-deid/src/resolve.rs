@@ -1,0 +1,87 @@
+//! From everything that was found to spans without overlap: nothing that any ground covers is uncovered again.
+
+use crate::detection::{Detection, Grounds};
+use crate::kind::Kind;
+
+/// Merges detections that overlap or that name one thing in pieces.
+pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
+    found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
+    let bytes = text.as_bytes();
+    let mut kept = 0;
+    for at in 0..found.len() {
+        let next = found[at];
+        if kept > 0 {
+            let last = &mut found[kept - 1];
+            let overlaps = next.start < last.end;
+            if overlaps || joins(bytes, last, &next) {
+                let also = last.also.saturating_add(1 + next.also);
+                let best = if weight(&next) > weight(last) { next } else { *last };
+                *last = Detection { start: last.start, end: last.end.max(next.end), also, ..best };
+                continue;
+            }
+        }
+        found[kept] = next;
+        kept += 1;
+    }
+    found.truncate(kept);
+}
+
+/// Which of two overlapping detections says what the span is: verified numbers first, then patterns whose context was
+/// seen, then by score; of equals the longer.
+fn weight(detection: &Detection) -> (u8, f32, usize) {
+    let rank = match detection.by {
+        Grounds::Column => 4,
+        Grounds::Pattern { checked: true, .. } => 3,
+        Grounds::Pattern { context: Some(_), .. } => 2,
+        Grounds::Pattern { .. } | Grounds::List(_) | Grounds::Tagger | Grounds::Transformer => 1,
+        Grounds::Echo => 0,
+    };
+    (rank, detection.score, detection.end - detection.start)
+}
+
+/// Parts of one name or one address, with nothing but a joint between.
+fn joins(bytes: &[u8], last: &Detection, next: &Detection) -> bool {
+    let between = &bytes[last.end..next.start];
+    let person = |kind: Kind| matches!(kind, Kind::Name | Kind::ProviderName);
+    match (last.kind, next.kind) {
+        (a, b) if person(a) && person(b) => matches!(between, b" " | b"-" | b"." | b", " | b"'"),
+        (Kind::StreetAddress, Kind::StreetAddress) => {
+            between.len() <= 3 && between.iter().all(|b| b" ,.\n#".contains(b))
+        }
+        (Kind::Place, Kind::Place) | (Kind::Facility, Kind::Facility) => matches!(between, b" " | b"-"),
+        (Kind::Date, Kind::Date) => matches!(between, b" " | b", " | b"/"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+    use crate::detection::{Detection, Grounds, ListRule};
+    use crate::kind::Kind;
+
+    fn detection(start: usize, end: usize, kind: Kind, score: f32) -> Detection {
+        Detection { start, end, kind, score, by: Grounds::List(ListRule::Key), also: 0 }
+    }
+
+    #[test]
+    fn covers_all_that_was_found() {
+        let mut found = vec![
+            detection(5, 9, Kind::Name, 0.6),
+            detection(0, 7, Kind::Place, 0.9),
+            detection(8, 12, Kind::Date, 0.5),
+            detection(20, 22, Kind::Date, 0.5),
+        ];
+        resolve(&"x".repeat(30), &mut found);
+        let spans: Vec<(usize, usize, Kind, u8)> = found.iter().map(|d| (d.start, d.end, d.kind, d.also)).collect();
+        assert_eq!(spans, [(0, 12, Kind::Place, 2), (20, 22, Kind::Date, 0)]);
+    }
+
+    #[test]
+    fn joins_names_but_not_sentences() {
+        let text = "Jane Roe. Ann";
+        let mut found = [(0, 4), (5, 8), (10, 13)].map(|(a, b)| detection(a, b, Kind::Name, 0.9)).to_vec();
+        resolve(text, &mut found);
+        assert_eq!((found.len(), found[0].end), (2, 8));
+    }
+}

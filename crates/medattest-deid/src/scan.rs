@@ -1,0 +1,495 @@
+//! The whole way from text to detections: fold, split, look up, match, tag, resolve.
+
+use std::collections::HashSet;
+
+use regex_automata::Anchored;
+use regex_automata::hybrid::dfa::Cache;
+use regex_automata::util::start;
+
+use crate::detection::{Detection, Grounds};
+use crate::error::LoadError;
+use crate::fold::Folded;
+use crate::kind::{Kind, Kinds};
+use crate::lexicon::{COMMON, FUNCTION, Lexicon, STARTS_PATTERN};
+use crate::lists;
+use crate::recognizer::{Recognizer, Recognizers};
+use crate::resolve::resolve;
+use crate::resources::Resources;
+use crate::tagger::{Tagger, TaggerScratch};
+use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER, tokenize};
+
+/// A detection that is surer than this is reported.
+pub const THRESHOLD: f32 = 0.5;
+
+/// Texts are read in blocks of about this many bytes, cut at line ends, so that memory does not grow with a file.
+const BLOCK: usize = 64 << 10;
+
+/// Which layers look at the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// Patterns and lists alone.
+    Lists,
+    /// Patterns, lists and the tagger.
+    All,
+}
+
+/// Finds identifiers in text. Made once, used from any number of threads with a [`Scratch`] each.
+pub struct Scanner {
+    pub(crate) lexicon: Lexicon,
+    recognizers: Recognizers,
+    pub(crate) tagger: Option<Tagger>,
+    /// Kinds, identifiers and policies.
+    pub kinds: Kinds,
+    layers: Layers,
+    year: i16,
+    /// Whether a pattern may begin with these two bytes.
+    begins: Vec<u64>,
+}
+
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scanner of {} recognizers", self.recognizers.all.len())
+    }
+}
+
+/// Working space of one thread. Holds patients' text between calls, so it shows nothing of itself.
+pub struct Scratch {
+    folded: Folded,
+    pub(crate) tokens: Vec<Token>,
+    contexts: Vec<(u32, u16)>,
+    found: Vec<Detection>,
+    cache: Cache,
+    tagger: TaggerScratch,
+    /// Names of the document at hand, by hash of the word.
+    names: HashSet<u64>,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scratch")
+    }
+}
+
+impl Scanner {
+    /// Reads recognizers, lists and weights. `year` is that of today: it decides which years of birth tell an age over 89.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong.
+    pub fn load(resources: &Resources, layers: Layers, year: i16) -> Result<Self, LoadError> {
+        let kinds = Kinds::load(resources)?;
+        let mut lexicon = Lexicon::load(resources)?;
+        let recognizers = Recognizers::load(resources, &mut lexicon)?;
+        let tagger = match (layers, resources.get("tagger.bin")) {
+            (Layers::Lists, _) => None,
+            (Layers::All, Some(bytes)) => Some(Tagger::read(bytes)?),
+            (Layers::All, None) => {
+                return Err(LoadError::new(
+                    "tagger.bin",
+                    "the weights of the tagger are missing",
+                    "run `cargo xtask deid train`, or leave the tagger out",
+                ));
+            }
+        };
+        let mut scanner = Self { lexicon, recognizers, tagger, kinds, layers, year, begins: Vec::new() };
+        scanner.learn_beginnings(resources)?;
+        Ok(scanner)
+    }
+
+    /// Which layers look at the text.
+    pub fn layers(&self) -> Layers {
+        self.layers
+    }
+
+    /// The recognizer at a position that a detection names.
+    pub fn recognizer(&self, at: u16) -> Option<&Recognizer> {
+        self.recognizers.all.get(usize::from(at))
+    }
+
+    /// All recognizers.
+    pub fn recognizers(&self) -> &[Recognizer] {
+        &self.recognizers.all
+    }
+
+    /// The context phrase at a position that a detection names.
+    pub fn context(&self, at: u16) -> Option<&str> {
+        self.recognizers.phrases.get(usize::from(at)).map(String::as_str)
+    }
+
+    /// What made a detection, in words.
+    pub fn grounds(&self, detection: &Detection) -> String {
+        match detection.by {
+            Grounds::Pattern { recognizer, pattern, context, checked } => {
+                let id = self.recognizer(recognizer).map_or("?", |r| r.id.as_str());
+                let near = context.and_then(|c| self.context(c)).map_or(String::new(), |c| format!(" near “{c}”"));
+                let check = if checked { ", check verified" } else { "" };
+                format!("{id} #{}{near}{check}", pattern + 1)
+            }
+            Grounds::List(rule) => format!("list rule {}", rule.id()),
+            Grounds::Tagger => "tagger".to_owned(),
+            Grounds::Echo => "the same name elsewhere".to_owned(),
+            Grounds::Transformer => "transformer".to_owned(),
+            Grounds::Column => "name of the column".to_owned(),
+        }
+    }
+
+    /// Examples in the files of recognizers that do not come out as they say: recognizer and whether it should match.
+    pub fn failing_examples(&self) -> Vec<(String, String, bool)> {
+        let mut scratch = self.scratch();
+        let mut failing = Vec::new();
+        for (at, text, expected) in self.recognizers.examples() {
+            scratch.folded.fold(text);
+            let folded = std::mem::take(&mut scratch.folded);
+            self.split(folded.text(), &mut scratch);
+            self.patterns(folded.text(), &mut scratch);
+            scratch.folded = folded;
+            let found = scratch.found.iter().any(|d| {
+                matches!(d.by, Grounds::Pattern { recognizer, .. } if usize::from(recognizer) == at)
+                    && d.score >= THRESHOLD
+            });
+            if found != expected {
+                failing.push((self.recognizers.all[at].id.clone(), text.to_owned(), expected));
+            }
+        }
+        failing
+    }
+
+    /// Working space for one thread.
+    pub fn scratch(&self) -> Scratch {
+        Scratch {
+            folded: Folded::default(),
+            tokens: Vec::new(),
+            contexts: Vec::new(),
+            found: Vec::new(),
+            cache: self.recognizers.automaton.create_cache(),
+            tagger: TaggerScratch::default(),
+            names: HashSet::new(),
+        }
+    }
+
+    /// Finds the identifiers of one document, in order and without overlap. `out` is emptied first.
+    pub fn scan(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<Detection>) {
+        out.clear();
+        scratch.names.clear();
+        let mut at = 0;
+        while at < text.len() {
+            let end = block_end(text, at);
+            self.block(&text[at..end], at, scratch, out);
+            at = end;
+        }
+    }
+
+    fn block(&self, text: &str, offset: usize, scratch: &mut Scratch, out: &mut Vec<Detection>) {
+        if text.is_ascii() {
+            self.folded_block(text, scratch);
+            out.extend(scratch.found.iter().map(|d| Detection {
+                start: d.start + offset,
+                end: d.end + offset,
+                ..*d
+            }));
+            return;
+        }
+        let mut folded = std::mem::take(&mut scratch.folded);
+        folded.fold(text);
+        self.folded_block(folded.text(), scratch);
+        for detection in &scratch.found {
+            let (start, end) = folded.back(detection.start, detection.end);
+            out.push(Detection { start: start + offset, end: end + offset, ..*detection });
+        }
+        scratch.folded = folded;
+    }
+
+    /// Fills `scratch.found` with the resolved detections of one block of folded text.
+    fn folded_block(&self, text: &str, scratch: &mut Scratch) {
+        self.split(text, scratch);
+        self.patterns(text, scratch);
+        lists::find(text, &scratch.tokens, &mut scratch.found);
+        if let Some(tagger) = &self.tagger {
+            tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
+        }
+        self.echo(text, scratch);
+        resolve(text, &mut scratch.found);
+    }
+
+    pub(crate) fn split(&self, text: &str, scratch: &mut Scratch) {
+        tokenize(text, &mut scratch.tokens);
+        self.lexicon.annotate(&mut scratch.tokens);
+        self.recognizers.contexts(&scratch.tokens, &mut scratch.contexts);
+        scratch.found.clear();
+    }
+
+    /// Tokens with what the lexica say of them, for training.
+    pub(crate) fn tokens_of(&self, text: &str) -> (String, Vec<Token>, Folded) {
+        let mut folded = Folded::default();
+        folded.fold(text);
+        let mut tokens = Vec::new();
+        tokenize(folded.text(), &mut tokens);
+        self.lexicon.annotate(&mut tokens);
+        (folded.text().to_owned(), tokens, folded)
+    }
+
+    /// Runs the automaton from every token that can begin a pattern.
+    fn patterns(&self, text: &str, scratch: &mut Scratch) {
+        let bytes = text.as_bytes();
+        for at in 0..scratch.tokens.len() {
+            let token = scratch.tokens[at];
+            if token.is(NEWLINE) || !self.may_begin(bytes, &token) {
+                continue;
+            }
+            let start = token.start as usize;
+            if token.is(DIGIT) && !token.is(SPACED) && continues_number(bytes, start) {
+                continue;
+            }
+            self.walk(bytes, start, at, scratch);
+            // `xxMRN-123456`: a capital or a digit after small letters may begin something too.
+            if token.shape & (LOWER | UPPER) == LOWER | UPPER || token.shape & (LOWER | DIGIT) == LOWER | DIGIT {
+                let inner = bytes[start..token.end as usize]
+                    .windows(2)
+                    .position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+                if let Some(inner) = inner {
+                    self.walk(bytes, start + inner + 1, at, scratch);
+                }
+            }
+        }
+    }
+
+    /// Whether a pattern may begin with this token.
+    #[inline]
+    fn may_begin(&self, bytes: &[u8], token: &Token) -> bool {
+        let start = token.start as usize;
+        let next = bytes.get(start + 1).copied().unwrap_or(b' ');
+        let pair = usize::from(bytes[start]) << 8 | usize::from(next);
+        if self.begins[pair >> 6] >> (pair & 63) & 1 == 0 {
+            return false;
+        }
+        if token.shape & (DIGIT | PUNCT) != 0 || token.lexical & STARTS_PATTERN != 0 {
+            return true;
+        }
+        // A plain word before white space begins only what `STARTS_PATTERN` tells, if it is in a list at all.
+        let after = bytes.get(token.end as usize).copied().unwrap_or(b' ');
+        let closed = match after {
+            b'.' | b',' | b';' | b':' | b')' | b'\'' | b'?' | b'!' => {
+                bytes.get(token.end as usize + 1).is_none_or(|b| b.is_ascii_whitespace())
+            }
+            b => b.is_ascii_whitespace(),
+        };
+        !closed || token.lexical == 0 || token.is_upper()
+    }
+
+    fn walk(&self, bytes: &[u8], start: usize, at: usize, scratch: &mut Scratch) {
+        let automaton = &self.recognizers.automaton;
+        let cache = &mut scratch.cache;
+        let Ok(mut state) = automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)) else {
+            return;
+        };
+        // Longest end of each pattern that ends where a value may end.
+        let mut ends: [(usize, usize); MOST_MATCHES] = [(usize::MAX, 0); MOST_MATCHES];
+        let mut n = 0;
+        let mut here = start;
+        loop {
+            let byte = bytes.get(here).copied();
+            let next = match byte {
+                Some(byte) => automaton.next_state(cache, state, byte),
+                None => automaton.next_eoi_state(cache, state),
+            };
+            let Ok(next) = next else { break };
+            if next.is_tagged() {
+                if next.is_match() {
+                    if ends_value(bytes, here) {
+                        for k in 0..automaton.match_len(cache, next) {
+                            let pattern = automaton.match_pattern(cache, next, k).as_usize();
+                            match ends[..n].iter_mut().find(|(p, _)| *p == pattern) {
+                                Some(known) => known.1 = here,
+                                None if n < MOST_MATCHES => {
+                                    ends[n] = (pattern, here);
+                                    n += 1;
+                                }
+                                None => {}
+                            }
+                        }
+                    }
+                } else if next.is_dead() || next.is_quit() {
+                    break;
+                }
+            }
+            if byte.is_none() || here - start > LONGEST_VALUE {
+                break;
+            }
+            state = next;
+            here += 1;
+        }
+        for (pattern, end) in ends.iter().take(n).filter(|(_, end)| *end > start) {
+            self.weigh(bytes, *pattern, (start, *end), at, scratch);
+        }
+    }
+
+    fn weigh(&self, bytes: &[u8], pattern: usize, (start, end): (usize, usize), at: usize, scratch: &mut Scratch) {
+        let value = &bytes[start..end];
+        let rest = scratch.tokens[at..].iter().take_while(|t| (t.start as usize) < end).count();
+        let last = at + rest.max(1) - 1;
+        for (recognizer, own) in &self.recognizers.users[pattern] {
+            let from = &self.recognizers.all[usize::from(*recognizer)];
+            let pattern = &from.patterns[usize::from(*own)];
+            if pattern.check.is_some_and(|check| !check.holds(value, self.year)) {
+                continue;
+            }
+            let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts) else { continue };
+            if score < THRESHOLD {
+                continue;
+            }
+            scratch.found.push(Detection {
+                start,
+                end,
+                kind: from.kind,
+                score,
+                by: Grounds::Pattern {
+                    recognizer: *recognizer,
+                    pattern: *own,
+                    context,
+                    checked: pattern.check.is_some_and(|c| c.is_strong()),
+                },
+                also: 0,
+            });
+        }
+    }
+
+    /// Finds other mentions of the names that were found.
+    fn echo(&self, text: &str, scratch: &mut Scratch) {
+        let tokens = &scratch.tokens;
+        let is_name = |kind: Kind| matches!(kind, Kind::Name | Kind::ProviderName);
+        for detection in scratch.found.iter().filter(|d| is_name(d.kind) && d.score >= 0.8) {
+            let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
+            for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
+                if token.is_word() && token.len() > 2 && token.lexical & (FUNCTION | COMMON) == 0 {
+                    scratch.names.insert(token.hash);
+                }
+            }
+        }
+        if scratch.names.is_empty() {
+            return;
+        }
+        let mut echoes = Vec::new();
+        for token in tokens.iter().filter(|t| t.is(CAPITAL) && t.shape & (PUNCT | NEWLINE | OTHER) == 0) {
+            if scratch.names.contains(&token.hash) {
+                echoes.push(Detection {
+                    start: token.start as usize,
+                    end: token.end as usize,
+                    kind: Kind::Name,
+                    score: 0.75,
+                    by: Grounds::Echo,
+                    also: 0,
+                });
+            }
+        }
+        debug_assert!(echoes.iter().all(|e| text.get(e.start..e.end).is_some()));
+        scratch.found.extend(echoes);
+    }
+
+    /// Learns with which two bytes, and with which words of the lists, a pattern can begin.
+    fn learn_beginnings(&mut self, resources: &Resources) -> Result<(), LoadError> {
+        let automaton = &self.recognizers.automaton;
+        let mut cache = automaton.create_cache();
+        fn failed<E>(_: E) -> LoadError {
+            LoadError::new("recognizers", "the patterns are too large together", "make them shorter")
+        }
+        let first = automaton.start_state_forward(&mut cache, &crate::recognizer::anchored(b"")).map_err(failed)?;
+        let mut begins = vec![0u64; 1 << 10];
+        for a in 0..=255u8 {
+            let one = automaton.next_state(&mut cache, first, a).map_err(failed)?;
+            if one.is_dead() {
+                continue;
+            }
+            for b in 0..=255u8 {
+                let two = automaton.next_state(&mut cache, one, b).map_err(failed)?;
+                if !two.is_dead() {
+                    let pair = usize::from(a) << 8 | usize::from(b);
+                    begins[pair >> 6] |= 1 << (pair & 63);
+                }
+            }
+        }
+        self.begins = begins;
+        let mut words: Vec<u64> = Vec::new();
+        let mut walk = |word: &str| -> Result<bool, LoadError> {
+            let mut state = first;
+            for byte in word.bytes().chain(*b" ") {
+                state = automaton.next_state(&mut cache, state, byte).map_err(failed)?;
+                if state.is_dead() {
+                    return Ok(false);
+                }
+                if state.is_match() {
+                    return Ok(true);
+                }
+            }
+            Ok(true)
+        };
+        let lists: Vec<&str> = resources.names(".txt").filter(|name| name.starts_with("lexica/")).collect();
+        for list in lists {
+            for (entry, _) in resources.lines(list)? {
+                let word = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
+                let mut title = word.to_owned();
+                if let Some(first) = title.get_mut(..1) {
+                    first.make_ascii_uppercase();
+                }
+                if !word.is_empty() && (walk(word)? || walk(&title)?) {
+                    words.push(crate::token::word_hash(word));
+                }
+            }
+        }
+        for word in words {
+            self.lexicon.add_word(word, STARTS_PATTERN);
+        }
+        Ok(())
+    }
+}
+
+/// More patterns than this do not match at one place.
+const MOST_MATCHES: usize = 24;
+/// Values are no longer than this.
+const LONGEST_VALUE: usize = 512;
+
+/// Whether a value may end here: not within a word or number.
+fn ends_value(bytes: &[u8], at: usize) -> bool {
+    let class =
+        |at: usize| bytes.get(at).map_or(0, |b| if *b >= 0x80 { 2 } else { u8::from(b.is_ascii_alphanumeric()) });
+    let before = at.checked_sub(1).map_or(0, class);
+    // Within a character, or between two of a script without spaces, everything may end.
+    before == 0 || before != class(at) || before == 2 && bytes.get(at).is_some_and(|b| *b >= 0xc0)
+}
+
+/// Whether a number that begins here is the rest of a longer one, as in `12-345` or `1.5`.
+fn continues_number(bytes: &[u8], start: usize) -> bool {
+    let Some(before) = start.checked_sub(1).map(|at| bytes[at]) else { return false };
+    let digit_before = start.checked_sub(2).is_some_and(|at| bytes[at].is_ascii_digit());
+    digit_before && matches!(before, b'.' | b'-' | b'/' | b',')
+}
+
+/// Where a block that begins at `at` ends: after a line end, else after a space, else at a character.
+fn block_end(text: &str, at: usize) -> usize {
+    if text.len() - at <= BLOCK + BLOCK / 2 {
+        return text.len();
+    }
+    let window = &text.as_bytes()[at..at + BLOCK];
+    let cut = |mark: u8| window.iter().rposition(|b| *b == mark).filter(|cut| *cut > BLOCK / 2);
+    let mut end = at + cut(b'\n').or_else(|| cut(b' ')).map_or(BLOCK, |cut| cut + 1);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, block_end};
+
+    #[test]
+    fn blocks_end_at_lines_and_characters() {
+        let lines = "a line of text\n".repeat(BLOCK / 5);
+        let mut at = 0;
+        while at < lines.len() {
+            let end = block_end(&lines, at);
+            assert!(lines[at..end].ends_with('\n'));
+            at = end;
+        }
+        let solid = "é".repeat(BLOCK);
+        assert!(solid.is_char_boundary(block_end(&solid, 0)));
+    }
+}

@@ -1,0 +1,218 @@
+//! What the tagger sees of a token and its neighbours.
+
+use crate::lexicon::{
+    CLINICAL, COMMON, CREDENTIAL, DRUG, EPONYM, FACILITY_WORD, FIRST, FUNCTION, MONTH, NAME_KEY, PLACE,
+    PROVIDER_TITLE, RELATION, STATE, STATE_ABBR, STREET_WORD, SURNAME, TITLE, WEEKDAY,
+};
+use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER};
+
+/// How many features a token has.
+pub(crate) const FEATURES: usize = 30;
+
+/// What is told of one token, as numbers that features are hashed from.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cues {
+    /// Which word it is, where it is a word of the language or the clinic; else what sort of word.
+    word: u64,
+    /// What sort of word: shape and lists.
+    sort: u64,
+    /// Shape and length alone.
+    shape: u64,
+    /// Its last three letters.
+    ending: u64,
+    /// Its first two letters.
+    beginning: u64,
+    /// The key before a colon on this line, if near.
+    key: u64,
+    /// The last title, relation or preposition, if near.
+    cue: u64,
+    /// Whether the text is all lower case, all upper, or mixed.
+    dress: u64,
+}
+
+const KNOWN: u32 = COMMON
+    | CLINICAL
+    | FUNCTION
+    | TITLE
+    | PROVIDER_TITLE
+    | RELATION
+    | NAME_KEY
+    | CREDENTIAL
+    | STREET_WORD
+    | FACILITY_WORD
+    | MONTH
+    | WEEKDAY
+    | STATE
+    | STATE_ABBR;
+
+/// What lists say, without what concerns only recognizers.
+const LISTS: u32 = !(1 << 29 | 1 << 30 | 1 << 31);
+
+/// Computes the cues of all tokens and the stretches worth tagging: around words that could be names, and numbers.
+pub(crate) fn islands(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, islands: &mut Vec<(u32, u32)>) {
+    /// Tokens on either side of a candidate that are tagged with it.
+    const AROUND: usize = 2;
+    cues.clear();
+    islands.clear();
+    let bytes = text.as_bytes();
+    let (mut upper, mut lower, mut title) = (0u32, 0u32, 0u32);
+    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1).take(4_000) {
+        match token.shape & (CAPITAL | UPPER | LOWER) {
+            shape if shape & LOWER == 0 => upper += 1,
+            shape if shape & CAPITAL == 0 => lower += 1,
+            _ => title += 1,
+        }
+    }
+    let dress = if upper > 3 * (lower + title) {
+        1
+    } else if title == 0 && upper * 8 < lower {
+        2
+    } else {
+        3
+    };
+    let mut key = (0, usize::MAX);
+    let mut cue = (0, usize::MAX);
+    let mut start = true;
+    for (at, token) in tokens.iter().enumerate() {
+        if token.is(NEWLINE) {
+            key = (0, usize::MAX);
+        } else if (token.mark(b':') || token.mark(b'=')) && at > 0 && tokens[at - 1].is_word() {
+            key = (tokens[at - 1].hash, at);
+        }
+        let mut own = own(bytes, token, start);
+        own.dress = dress;
+        own.key = if key.1 != usize::MAX && at - key.1 <= 8 { mix(key.0, (at - key.1).min(3) as u64) } else { 0 };
+        own.cue = if cue.1 != usize::MAX && at - cue.1 <= 4 { cue.0 } else { 0 };
+        cues.push(own);
+        if token.lexical & (TITLE | PROVIDER_TITLE | RELATION | NAME_KEY | CREDENTIAL) != 0 {
+            cue = (token.hash, at);
+        }
+        if is_candidate(token, start, tokens.get(at + 1), dress) {
+            let (first, last) = (at.saturating_sub(AROUND), (at + AROUND).min(tokens.len() - 1));
+            match islands.last_mut() {
+                Some(before) if before.1 as usize + 1 >= first => before.1 = last as u32,
+                _ => islands.push((first as u32, last as u32)),
+            }
+        }
+        start = token.is(NEWLINE) || token.is(PUNCT) && matches!(token.hash as u8, b'.' | b'!' | b'?' | b':' | b'*');
+    }
+}
+
+/// Whether a token could identify somebody at all.
+fn is_candidate(token: &Token, start: bool, next: Option<&Token>, dress: u64) -> bool {
+    if token.is(NEWLINE | PUNCT) {
+        return false;
+    }
+    if token.is(DIGIT) {
+        let joined = next.is_some_and(|n| !n.is(SPACED) && n.is(PUNCT) && matches!(n.hash as u8, b'/' | b'-'));
+        return token.len() >= 3
+            || joined
+            || token.shape & (UPPER | LOWER) != 0 && token.len() > 3
+            || { token.len() == 2 && token.is_number() && token.hash != 0 && joined }
+            || over_89(token);
+    }
+    let known = token.lexical & (COMMON | CLINICAL | FUNCTION) != 0;
+    let name = token.lexical & (FIRST | SURNAME | PLACE) != 0;
+    if token.lexical & (MONTH | WEEKDAY) != 0 && token.lexical & FUNCTION == 0 {
+        return true;
+    }
+    if !known {
+        return (token.len() > 1 || token.is(CAPITAL)) && token.lexical & (STATE_ABBR | CREDENTIAL) == 0 || name;
+    }
+    let shouted = dress == 1;
+    if token.is(CAPITAL) && !shouted {
+        // A capital at the start of a sentence says nothing of an ordinary word.
+        return if start || token.is_upper() {
+            name && token.lexical & FUNCTION == 0
+        } else {
+            token.lexical & FUNCTION == 0
+        };
+    }
+    name && token.lexical & (FUNCTION | CLINICAL) == 0 && token.lexical & FIRST != 0
+}
+
+/// Two digits from 90 on.
+fn over_89(token: &Token) -> bool {
+    token.is_number() && token.len() == 2 && NINETIES.with(|set| set.contains(&token.hash))
+}
+
+thread_local! {
+    /// Hashes of the numbers 90 to 99; longer ones are candidates anyway.
+    static NINETIES: Vec<u64> = (90..100).map(|n| crate::token::word_hash(&n.to_string())).collect();
+}
+
+/// What is told of a token by itself.
+fn own(bytes: &[u8], token: &Token, start: bool) -> Cues {
+    let shape = u64::from(token.shape & (UPPER | LOWER | DIGIT | OTHER | PUNCT | NEWLINE | CAPITAL))
+        | (token.len().min(12) as u64) << 8
+        | u64::from(start) << 16;
+    let broad = u64::from(token.shape & (UPPER | LOWER | DIGIT | OTHER | PUNCT | NEWLINE | CAPITAL))
+        | (if token.len() == 1 { 1 } else { 2 }) << 8;
+    let lists = u64::from(token.lexical & LISTS);
+    let word = if token.is(PUNCT | NEWLINE) || token.lexical & KNOWN != 0 {
+        token.hash
+    } else if token.is_number() {
+        mix(7, token.len().min(12) as u64)
+    } else {
+        mix(11, mix(lists & u64::from(FIRST | SURNAME | PLACE | EPONYM | DRUG), broad))
+    };
+    let text = &bytes[token.start as usize..token.end as usize];
+    let part = |part: &[u8]| part.iter().fold(1, |hash, byte| hash << 8 | u64::from(byte.to_ascii_lowercase()));
+    let letters = token.is_word();
+    let (ending, beginning) = if letters {
+        (part(&text[text.len().saturating_sub(3)..]), part(&text[..text.len().min(2)]))
+    } else {
+        // Digits by their first one and how many.
+        let first = text.first().copied().unwrap_or_default();
+        (mix(3, token.len() as u64), mix(5, u64::from(first) << 8 | token.len() as u64))
+    };
+    Cues { word, sort: mix(lists, broad), shape, ending, beginning, key: 0, cue: 0, dress: 0 }
+}
+
+fn mix(a: u64, b: u64) -> u64 {
+    (a.rotate_left(23) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Fills in the hashes of the features of a token.
+pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u64; FEATURES]) {
+    const NONE: Cues = Cues { word: 1, sort: 1, shape: 1, ending: 1, beginning: 1, key: 0, cue: 0, dress: 0 };
+    let near = |offset: isize| at.checked_add_signed(offset).and_then(|i| cues.get(i)).unwrap_or(&NONE);
+    let (here, p1, p2, p3, n1, n2, n3) = (near(0), near(-1), near(-2), near(-3), near(1), near(2), near(3));
+    let raw = [
+        here.word,
+        here.sort,
+        mix(here.shape, here.sort),
+        p1.word,
+        n1.word,
+        p2.word,
+        n2.word,
+        p1.sort,
+        n1.sort,
+        mix(p1.word, here.sort),
+        mix(n1.word, here.sort),
+        mix(p1.sort, here.sort),
+        mix(n1.sort, here.sort),
+        mix(mix(p1.sort, here.sort), n1.sort),
+        mix(p2.word, p1.word),
+        mix(n1.word, n2.word),
+        mix(mix(p2.word, p1.word), here.sort),
+        mix(mix(n1.word, n2.word), here.sort),
+        mix(here.ending, here.shape & 0xff),
+        mix(here.beginning, here.shape & 0xff),
+        mix(here.key, here.sort),
+        mix(here.cue, here.sort),
+        mix(here.dress, here.sort),
+        mix(here.word, p1.word),
+        mix(here.word, n1.word),
+        mix(mix(p1.word, n1.word), here.shape & 0xff),
+        mix(p3.word, p2.word),
+        mix(mix(p2.word, here.sort), 1),
+        mix(mix(n2.word, here.sort), 2),
+        mix(n3.word, n2.sort),
+    ];
+    for (number, (hash, raw)) in hashes.iter_mut().zip(raw).enumerate() {
+        let mixed =
+            (raw ^ (number as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(0xa076_1d64_78bd_642f);
+        *hash = mixed >> 32;
+    }
+}

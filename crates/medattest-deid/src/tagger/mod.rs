@@ -1,0 +1,289 @@
+//! The tagger: a linear-chain conditional random field (Lafferty, McCallum, Pereira 2001) over hashed features
+//! (Weinberger et al. 2009), trained on notes that the project generates itself. It decides what lists and patterns
+//! cannot. Weights are bytes, so that a token costs a few hundred nanoseconds.
+
+mod features;
+mod train;
+
+pub use train::{TrainOptions, train};
+
+use crate::detection::{Detection, Grounds};
+use crate::error::LoadError;
+use crate::kind::Kind;
+use crate::token::{DIGIT, NEWLINE, PUNCT, Token};
+
+pub(crate) use features::{Cues, FEATURES, features, islands};
+
+/// What the tagger tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Label {
+    Outside,
+    Name,
+    Provider,
+    Place,
+    Street,
+    Facility,
+    Employer,
+    Date,
+    Number,
+    Age,
+}
+
+/// How many labels there are.
+pub(crate) const LABELS: usize = 10;
+/// Room for the weights of one feature: a power of two, so that they are added at once.
+const LANES: usize = 16;
+
+impl Label {
+    const ALL: [Self; LABELS] = [
+        Self::Outside,
+        Self::Name,
+        Self::Provider,
+        Self::Place,
+        Self::Street,
+        Self::Facility,
+        Self::Employer,
+        Self::Date,
+        Self::Number,
+        Self::Age,
+    ];
+
+    /// The label for a kind of identifier.
+    pub(crate) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Name | Kind::Unusual => Self::Name,
+            Kind::ProviderName => Self::Provider,
+            Kind::Employer => Self::Employer,
+            Kind::StreetAddress => Self::Street,
+            Kind::Place | Kind::Zip | Kind::Coordinates => Self::Place,
+            Kind::Facility => Self::Facility,
+            Kind::Date | Kind::Weekday | Kind::Holiday => Self::Date,
+            Kind::AgeOver89 => Self::Age,
+            Kind::TimeOfDay | Kind::RelativeDate => Self::Outside,
+            _ => Self::Number,
+        }
+    }
+
+    /// The kind that a span of this label is reported as.
+    fn kind(self, digits: bool) -> Option<Kind> {
+        Some(match self {
+            Self::Outside => return None,
+            Self::Name => Kind::Name,
+            Self::Provider => Kind::ProviderName,
+            Self::Place if digits => Kind::Zip,
+            Self::Place => Kind::Place,
+            Self::Street => Kind::StreetAddress,
+            Self::Facility => Kind::Facility,
+            Self::Employer => Kind::Employer,
+            Self::Date => Kind::Date,
+            Self::Number => Kind::OtherId,
+            Self::Age => Kind::AgeOver89,
+        })
+    }
+}
+
+/// A token is reported if it is identifying with at least this probability.
+const SURE_ENOUGH: f32 = 0.5;
+
+/// The trained weights.
+pub(crate) struct Tagger {
+    /// Weights of each feature, [`LANES`] bytes a row.
+    rows: Vec<[i8; LANES]>,
+    mask: u64,
+    scale: f32,
+    /// `exp` of the weight of passing from one label to the next.
+    pass: [[f32; LABELS]; LABELS],
+}
+
+/// Working space.
+#[derive(Default)]
+pub(crate) struct TaggerScratch {
+    cues: Vec<Cues>,
+    islands: Vec<(u32, u32)>,
+    node: Vec<[f32; LABELS]>,
+    forward: Vec<[f32; LABELS]>,
+    marginal: Vec<[f32; LABELS]>,
+}
+
+const MAGIC: &[u8; 8] = b"MEDTAG02";
+
+impl Tagger {
+    /// Reads weights as [`train`] writes them.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, LoadError> {
+        let wrong = || LoadError::new("tagger.bin", "the file is not one of weights", "run `cargo xtask deid train`");
+        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or_else(wrong)?;
+        let (bits, rest) = rest.split_first().ok_or_else(wrong)?;
+        let count = 1usize.checked_shl(u32::from(*bits)).filter(|n| *n <= 1 << 20).ok_or_else(wrong)?;
+        let floats = 1 + LABELS * LABELS;
+        if rest.len() != floats * 4 + count * LABELS {
+            return Err(wrong());
+        }
+        let (head, body) = rest.split_at(floats * 4);
+        let mut numbers = head.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+        let scale = numbers.next().ok_or_else(wrong)?;
+        let mut pass = [[0.0; LABELS]; LABELS];
+        for (cell, weight) in pass.iter_mut().flatten().zip(numbers) {
+            *cell = weight.exp();
+        }
+        let rows = body
+            .chunks_exact(LABELS)
+            .map(|row| {
+                let mut lanes = [0; LANES];
+                for (lane, byte) in lanes.iter_mut().zip(row) {
+                    *lane = i8::from_le_bytes([*byte]);
+                }
+                lanes
+            })
+            .collect();
+        Ok(Self { rows, mask: count as u64 - 1, scale, pass })
+    }
+
+    /// Writes weights.
+    pub(crate) fn write(bits: u8, scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[[i8; LABELS]]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(bits);
+        bytes.extend(scale.to_le_bytes());
+        bytes.extend(pass.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
+        bytes.extend(rows.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
+        bytes
+    }
+
+    /// Adds what the tagger finds.
+    pub(crate) fn tag(&self, text: &str, tokens: &[Token], scratch: &mut TaggerScratch, found: &mut Vec<Detection>) {
+        islands(text, tokens, &mut scratch.cues, &mut scratch.islands);
+        let TaggerScratch { cues, islands, node, forward, marginal } = scratch;
+        for (first, last) in islands.iter() {
+            let island = *first as usize..*last as usize + 1;
+            node.clear();
+            for at in island.clone() {
+                node.push(self.potentials(cues, at));
+            }
+            self.marginals(node, forward, marginal);
+            spans(&tokens[island], marginal, found);
+        }
+    }
+
+    /// `exp` of the scores of each label at a token, the highest being 1.
+    fn potentials(&self, cues: &[Cues], at: usize) -> [f32; LABELS] {
+        let mut hashes = [0; FEATURES];
+        features(cues, at, &mut hashes);
+        let mut sums = [0i16; LANES];
+        for hash in hashes {
+            let row = &self.rows[(hash & self.mask) as usize];
+            for (sum, weight) in sums.iter_mut().zip(row) {
+                *sum += i16::from(*weight);
+            }
+        }
+        let most = sums[..LABELS].iter().copied().max().unwrap_or_default();
+        let mut potentials = [0.0; LABELS];
+        for (potential, sum) in potentials.iter_mut().zip(sums) {
+            let below = f32::from(sum - most) * self.scale;
+            if below > -16.0 {
+                *potential = below.exp();
+            }
+        }
+        potentials
+    }
+
+    /// Forward and backward (Rabiner 1989) with scaling: probabilities of each label at each token.
+    fn marginals(&self, node: &[[f32; LABELS]], forward: &mut Vec<[f32; LABELS]>, marginal: &mut Vec<[f32; LABELS]>) {
+        forward.clear();
+        let mut before: Option<[f32; LABELS]> = None;
+        for potentials in node {
+            let mut here = *potentials;
+            if let Some(before) = before {
+                let mut reach = [0.0; LABELS];
+                for (weight, row) in before.iter().zip(&self.pass) {
+                    for (reach, pass) in reach.iter_mut().zip(row) {
+                        *reach += weight * pass;
+                    }
+                }
+                for (here, reach) in here.iter_mut().zip(reach) {
+                    *here *= reach;
+                }
+            }
+            normalise(&mut here);
+            forward.push(here);
+            before = Some(here);
+        }
+        marginal.clear();
+        marginal.resize(node.len(), [0.0; LABELS]);
+        let mut backward = [1.0; LABELS];
+        for at in (0..node.len()).rev() {
+            for ((cell, forward), backward) in marginal[at].iter_mut().zip(&forward[at]).zip(&backward) {
+                *cell = forward * backward;
+            }
+            normalise(&mut marginal[at]);
+            let mut weighted = [0.0; LABELS];
+            for ((cell, backward), potential) in weighted.iter_mut().zip(&backward).zip(&node[at]) {
+                *cell = backward * potential;
+            }
+            for (cell, row) in backward.iter_mut().zip(&self.pass) {
+                *cell = row.iter().zip(&weighted).map(|(pass, weight)| pass * weight).sum();
+            }
+            normalise(&mut backward);
+        }
+    }
+}
+
+fn normalise(weights: &mut [f32; LABELS]) {
+    let sum: f32 = weights.iter().sum();
+    if sum > 0.0 {
+        for weight in weights {
+            *weight /= sum;
+        }
+    } else {
+        *weights = [1.0 / LABELS as f32; LABELS];
+    }
+}
+
+/// Reads spans off the probabilities.
+fn spans(tokens: &[Token], marginal: &[[f32; LABELS]], found: &mut Vec<Detection>) {
+    let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
+    let best = |m: &[f32; LABELS]| -> Label {
+        let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
+        Label::ALL[at]
+    };
+    let mut at = 0;
+    while at < tokens.len() {
+        if sure(at) < SURE_ENOUGH || tokens[at].is(NEWLINE | PUNCT) {
+            at += 1;
+            continue;
+        }
+        // A span goes on over marks while what follows is of the same label.
+        let person = |label: Label| matches!(label, Label::Name | Label::Provider);
+        let label = best(&marginal[at]);
+        let mut total = marginal[at];
+        let mut last = at;
+        let mut next = at + 1;
+        while next < tokens.len() && next - last <= 2 && sure(next) >= SURE_ENOUGH / 2.0 {
+            if tokens[next].is(NEWLINE | PUNCT) {
+                next += 1;
+                continue;
+            }
+            let other = best(&marginal[next]);
+            if sure(next) < SURE_ENOUGH || !(other == label || person(other) && person(label)) {
+                break;
+            }
+            for (sum, p) in total.iter_mut().zip(&marginal[next]) {
+                *sum += p;
+            }
+            last = next;
+            next += 1;
+        }
+        let digits = tokens[at..=last].iter().all(|t| t.is(DIGIT | PUNCT));
+        let sum: f32 = total.iter().sum();
+        if let Some(kind) = best(&total).kind(digits) {
+            found.push(Detection {
+                start: tokens[at].start as usize,
+                end: tokens[last].end as usize,
+                kind,
+                score: (1.0 - total[0] / sum).clamp(0.0, 1.0),
+                by: Grounds::Tagger,
+                also: 0,
+            });
+        }
+        at = last + 1;
+    }
+}

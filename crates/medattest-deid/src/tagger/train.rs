@@ -1,0 +1,210 @@
+//! Training: stochastic gradient on the likelihood of the chain, with steps that shrink by feature (AdaGrad; Duchi,
+//! Hazan, Singer 2011). One thread, a fixed seed, a fixed order: the same notes give the same weights.
+
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::features::{Cues, FEATURES, features, islands};
+use super::{LABELS, Label, Tagger};
+use crate::gold::Note;
+use crate::lexicon::{FIRST, FIRST_COMMON, PLACE, SURNAME, SURNAME_COMMON};
+use crate::scan::Scanner;
+
+/// How to train.
+#[derive(Debug, Clone)]
+pub struct TrainOptions {
+    /// Passes over the notes.
+    pub passes: usize,
+    /// First step.
+    pub step: f32,
+    /// Share of names and places that are hidden from the lists, so that the tagger learns to do without.
+    pub forgotten: f64,
+    /// Seed of the order and of what is hidden.
+    pub seed: u64,
+    /// Binary logarithm of the number of feature rows.
+    pub bits: u8,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self { passes: 6, step: 0.15, forgotten: 0.2, seed: 20_261_125, bits: 17 }
+    }
+}
+
+/// One stretch of tokens with its labels.
+struct Chain {
+    hashes: Vec<[u32; FEATURES]>,
+    labels: Vec<usize>,
+}
+
+/// Trains a tagger and returns its file. `progress` is told the mean loss of each pass.
+pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress: &dyn Fn(usize, f64)) -> Vec<u8> {
+    let rows = 1usize << options.bits;
+    let mask = rows as u64 - 1;
+    let mut random = ChaCha8Rng::seed_from_u64(options.seed);
+    let mut chains: Vec<Chain> = Vec::new();
+    for note in notes {
+        chains.extend(chains_of(scanner, note, mask, options.forgotten, &mut random));
+    }
+    let mut weights = vec![[0f32; LABELS]; rows];
+    let mut squares = vec![[1e-2f32; LABELS]; rows];
+    let mut pass = [[0f32; LABELS]; LABELS];
+    let mut pass_squares = [[1e-1f32; LABELS]; LABELS];
+    // The mean over the later passes is steadier than the last weights.
+    let mut order: Vec<usize> = (0..chains.len()).collect();
+    for round in 0..options.passes {
+        order.shuffle(&mut random);
+        let mut loss = 0.0;
+        let mut tokens = 0;
+        for at in &order {
+            let chain = &chains[*at];
+            tokens += chain.labels.len();
+            loss += step(chain, &mut weights, &mut squares, &mut pass, &mut pass_squares, options.step);
+        }
+        progress(round + 1, loss / tokens.max(1) as f64);
+    }
+    // Bytes reach from -127 to 127; the few weights beyond the 99.99th percentile are cut.
+    let mut sizes: Vec<f32> = weights.iter().flatten().map(|w| w.abs()).filter(|w| *w > 0.0).collect();
+    sizes.sort_unstable_by(f32::total_cmp);
+    let largest = sizes.get(sizes.len().saturating_sub(1 + sizes.len() / 10_000)).copied().unwrap_or(1.0).max(1e-6);
+    let scale = largest / 127.0;
+    let bytes: Vec<[i8; LABELS]> =
+        weights.iter().map(|row| row.map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8)).collect();
+    Tagger::write(options.bits, scale, &pass, &bytes)
+}
+
+/// The stretches of a note that the tagger would look at, with what they should be told as.
+fn chains_of(scanner: &Scanner, note: &Note, mask: u64, forgotten: f64, random: &mut ChaCha8Rng) -> Vec<Chain> {
+    let (text, mut tokens, folded) = scanner.tokens_of(&note.text);
+    for token in &mut tokens {
+        if token.lexical & (FIRST | SURNAME | PLACE) != 0 && random.random_bool(forgotten) {
+            token.lexical &= !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE);
+        }
+    }
+    let label = |start: u32, end: u32| {
+        let (start, end) = folded.back(start as usize, end as usize);
+        note.spans.iter().find(|s| s.start < end && start < s.end).map_or(Label::Outside, |s| Label::of(s.kind))
+    };
+    let (mut cues, mut stretches): (Vec<Cues>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+    islands(&text, &tokens, &mut cues, &mut stretches);
+    stretches
+        .into_iter()
+        .map(|(first, last)| {
+            let range = first as usize..last as usize + 1;
+            let hashes = range
+                .clone()
+                .map(|at| {
+                    let mut wide = [0; FEATURES];
+                    features(&cues, at, &mut wide);
+                    wide.map(|hash| (hash & mask) as u32)
+                })
+                .collect();
+            let labels = tokens[range].iter().map(|t| label(t.start, t.end) as usize).collect();
+            Chain { hashes, labels }
+        })
+        .collect()
+}
+
+/// One step on one chain; returns its loss (negative log likelihood).
+fn step(
+    chain: &Chain,
+    weights: &mut [[f32; LABELS]],
+    squares: &mut [[f32; LABELS]],
+    pass: &mut [[f32; LABELS]; LABELS],
+    pass_squares: &mut [[f32; LABELS]; LABELS],
+    rate: f32,
+) -> f64 {
+    let n = chain.labels.len();
+    let mut node = vec![[0f32; LABELS]; n];
+    for (potentials, hashes) in node.iter_mut().zip(&chain.hashes) {
+        for hash in hashes {
+            for (potential, weight) in potentials.iter_mut().zip(&weights[*hash as usize]) {
+                *potential += weight;
+            }
+        }
+    }
+    let mut loss = 0.0;
+    for (at, label) in chain.labels.iter().enumerate() {
+        loss -= f64::from(node[at][*label]);
+        if at > 0 {
+            loss -= f64::from(pass[chain.labels[at - 1]][*label]);
+        }
+    }
+    // Potentials relative to their largest, to stay within range.
+    for potentials in &mut node {
+        let most = potentials.iter().copied().fold(f32::MIN, f32::max);
+        loss += f64::from(most);
+        for potential in potentials.iter_mut() {
+            *potential = (*potential - most).exp();
+        }
+    }
+    let lift = pass.map(|row| row.map(f32::exp));
+    let mut forward = vec![[0f32; LABELS]; n];
+    let mut scales = vec![1f32; n];
+    for at in 0..n {
+        let mut here = node[at];
+        if at > 0 {
+            for (to, cell) in here.iter_mut().enumerate() {
+                let reach: f32 = (0..LABELS).map(|from| forward[at - 1][from] * lift[from][to]).sum();
+                *cell *= reach;
+            }
+        }
+        let sum: f32 = here.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        loss += f64::from(sum.ln());
+        scales[at] = sum;
+        forward[at] = here.map(|cell| cell / sum);
+    }
+    let mut backward = [1f32; LABELS];
+    let mut pass_gradient = [[0f32; LABELS]; LABELS];
+    for at in (0..n).rev() {
+        let mut marginal = [0f32; LABELS];
+        let mut sum = 0.0;
+        for label in 0..LABELS {
+            marginal[label] = forward[at][label] * backward[label];
+            sum += marginal[label];
+        }
+        for (label, p) in marginal.iter_mut().enumerate() {
+            *p = *p / sum.max(f32::MIN_POSITIVE) - f32::from(u8::from(label == chain.labels[at]));
+        }
+        for hash in &chain.hashes[at] {
+            let row = *hash as usize;
+            for label in 0..LABELS {
+                let gradient = marginal[label];
+                if gradient.abs() > 1e-5 {
+                    squares[row][label] += gradient * gradient;
+                    weights[row][label] -= rate * gradient / squares[row][label].sqrt();
+                }
+            }
+        }
+        if at > 0 {
+            let mut next = [0f32; LABELS];
+            let mut total = 0.0;
+            let mut joint = [[0f32; LABELS]; LABELS];
+            for from in 0..LABELS {
+                for to in 0..LABELS {
+                    let flow = lift[from][to] * node[at][to] * backward[to];
+                    next[from] += flow;
+                    joint[from][to] = forward[at - 1][from] * flow;
+                    total += joint[from][to];
+                }
+            }
+            for from in 0..LABELS {
+                for to in 0..LABELS {
+                    let gold = chain.labels[at - 1] == from && chain.labels[at] == to;
+                    pass_gradient[from][to] +=
+                        joint[from][to] / total.max(f32::MIN_POSITIVE) - f32::from(u8::from(gold));
+                }
+            }
+            let sum: f32 = next.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+            backward = next.map(|cell| cell / sum);
+        }
+    }
+    for ((row, gradients), sums) in pass.iter_mut().zip(&pass_gradient).zip(pass_squares.iter_mut()) {
+        for ((weight, gradient), square) in row.iter_mut().zip(gradients).zip(sums) {
+            *square += gradient * gradient;
+            *weight -= rate * gradient / square.sqrt();
+        }
+    }
+    loss
+}

@@ -1,0 +1,23 @@
+//! The files of recognizers do what they say.
+
+use std::path::Path;
+
+use medattest_deid::{Layers, Resources, Scanner};
+
+fn resources() -> Resources {
+    let mut resources = Resources::default();
+    resources.add_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recognizers")).expect("reads");
+    resources
+}
+
+#[test]
+fn every_example_comes_out_as_its_file_says() {
+    let scanner = Scanner::load(&resources(), Layers::Lists, 2026).expect("loads");
+    let failing: Vec<String> = scanner
+        .failing_examples()
+        .into_iter()
+        .map(|(id, text, expected)| format!("{id}: `{text}` should {}match", if expected { "" } else { "not " }))
+        .collect();
+    assert!(failing.is_empty(), "{}", failing.join("\n"));
+    assert!(scanner.recognizers().len() > 60);
+}
