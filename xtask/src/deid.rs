@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use medattest_deid::{Kind, Labels, Layers, Note, Resources, Scanner, Score, Split, Synthesizer, TrainOptions, read_gold, train};
+use medattest_deid::{
+    Kind, Labels, Layers, Note, Resources, Scanner, Score, Split, Synthesizer, TrainOptions, read_gold, train,
+};
 
 use crate::say;
 
@@ -51,7 +53,10 @@ pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usi
             Some(file) => {
                 let labels = Labels::load(&resources).map_err(|e| e.to_string())?;
                 let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
-                groups.push((file.to_owned(), read_gold(&text, &labels).map_err(|e| format!("note {}: {}", e.note, e.message))?));
+                groups.push((
+                    file.to_owned(),
+                    read_gold(&text, &labels).map_err(|e| format!("note {}: {}", e.note, e.message))?,
+                ));
             }
             None => {
                 let synthesizer = Synthesizer::load(&resources).map_err(|e| e.to_string())?;

@@ -30,8 +30,12 @@ fn main() -> ExitCode {
         ["lock"] => packs::lock(&root),
         ["deid", "train"] => deid::train_tagger(&root),
         ["deid", "eval", rest @ ..] => {
-            let faults = rest.iter().skip_while(|a| **a != "--faults").nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
-            let file = rest.iter().enumerate().find(|(at, a)| !a.starts_with("--") && (*at == 0 || rest[at - 1] != "--faults"));
+            let faults =
+                rest.iter().skip_while(|a| **a != "--faults").nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+            let file = rest
+                .iter()
+                .enumerate()
+                .find(|(at, a)| !a.starts_with("--") && (*at == 0 || rest[at - 1] != "--faults"));
             deid::evaluate(&root, rest.contains(&"--lists"), file.map(|(_, file)| *file), faults)
         }
         _ => {

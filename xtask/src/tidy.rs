@@ -26,8 +26,8 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("medattest-metrics", &[]),
     ("medattest-deid", &[]),
     ("medattest-transformer", &[]),
-    ("medattest-core", &["medattest-metrics"]),
-    ("medattest-docs", &["medattest-core", "medattest-metrics"]),
+    ("medattest-core", &["medattest-metrics", "medattest-deid"]),
+    ("medattest-docs", &["medattest-core", "medattest-metrics", "medattest-deid"]),
     ("medattest-data", &["medattest-core"]),
     (
         "medattest-cli",

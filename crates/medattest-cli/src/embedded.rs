@@ -1,6 +1,7 @@
 //! Files that are part of the binary.
 
 use medattest_core::SourceFile;
+use medattest_deid::Resources;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -18,4 +19,13 @@ pub(crate) fn packs() -> Vec<SourceFile> {
 pub(crate) fn example(name: &str) -> Vec<(&'static str, &'static str)> {
     let prefix = format!("examples/{name}/");
     EXAMPLES.iter().filter_map(|(path, text)| path.strip_prefix(&prefix).map(|path| (path, *text))).collect()
+}
+
+/// Recognizers, lists and weights.
+pub(crate) fn recognizers() -> Resources {
+    let mut resources = Resources::default();
+    for (name, bytes) in RECOGNIZERS {
+        resources.add(name, *bytes);
+    }
+    resources
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod command;
+mod deid;
 mod embedded;
 mod generate;
 mod progress;
@@ -56,6 +57,7 @@ fn run(arguments: Arguments) -> Result<u8, Stop> {
         Command::Roadmap(options) => command::roadmap::run(&options),
         Command::Explain(options) => command::explain::run(&options),
         Command::Bias(options) => command::bias::run(&options),
+        Command::Deid(command) => command::deid::run(&command),
         Command::Pack(options) => command::pack::run(&options),
         Command::Schema(options) => command::schema::run(&options),
         Command::Completions { shell } => command::completions(shell),

@@ -5,8 +5,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use medattest_core::{CountQuery, CountTable, DataError, World, WorldError};
+use medattest_core::{CountQuery, CountTable, DataError, Dataset, World, WorldError};
 use medattest_data::Counter;
+use medattest_deid::Survey;
 
 use crate::write::{write_private, write_whole};
 
@@ -121,6 +122,16 @@ impl World for Folders {
 
     fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError> {
         self.counter.count(&self.data.join(table), table, query)
+    }
+
+    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError> {
+        let error = |stop: crate::command::Stop| {
+            let first = stop.0.into_iter().next();
+            let (message, hint) = first.map_or_else(Default::default, |d| (d.message, d.hint.unwrap_or_default()));
+            DataError { code: "dataset-unreadable", table: dataset.path.clone(), message, hint }
+        };
+        crate::command::deid::survey(&self.data.join(&dataset.path), &dataset.path, &dataset.policy, &dataset.keep)
+            .map_err(error)
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {

@@ -7,6 +7,7 @@ use crate::Library;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::engine::bias::{self, BiasEvidence};
+use crate::engine::deid::{self, DeidEvidence};
 use crate::fact::{FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity, WaiverUse};
 use crate::gate::{GateDecision, GatePolicy, decide};
@@ -180,6 +181,19 @@ pub fn assess(
     let mut systems = Vec::new();
     for system in project.systems.iter().filter(wanted) {
         let mut evidence = Vec::new();
+        let mut surveys = Vec::new();
+        for dataset in &system.datasets {
+            progress(&format!("{}: searching {}", system.id, dataset.id));
+            match deid::measure(world, dataset) {
+                Ok(found) => surveys.push(found),
+                Err(error) => {
+                    let mut diagnostic = error.diagnostic();
+                    diagnostic.message =
+                        format!("{} (dataset `{}`, {})", diagnostic.message, dataset.id, dataset.place);
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
         for table in &system.tables {
             progress(&format!("{}: measuring {}", system.id, table.id));
             let request = bias::Request {
@@ -203,7 +217,7 @@ pub fn assess(
         }
         if diagnostics.is_empty() {
             progress(&format!("{}: judging", system.id));
-            systems.push(assess_system(library, project, system, evidence, options.as_of));
+            systems.push(assess_system(library, project, system, evidence, &surveys, options.as_of));
         }
     }
     if !diagnostics.is_empty() {
@@ -252,10 +266,11 @@ fn assess_system(
     project: &Project,
     system: &System,
     evidence: Vec<BiasEvidence>,
+    surveys: &[DeidEvidence],
     as_of: Date,
 ) -> SystemAssessment {
     let mut facts = current(&library.catalog, &system.facts, as_of);
-    for fact in bias::facts(&evidence) {
+    for fact in bias::facts(&evidence).into_iter().chain(deid::facts(surveys)) {
         facts.insert(fact);
     }
     let stated = facts.clone();

@@ -37,7 +37,7 @@ pub use pack::{
     Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
 };
 pub use project::{
-    Column, OwnFolders, Project, System, Table, TableUse, Task, Waiver, load_project, own_folders, unfit,
+    Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, load_project, own_folders, unfit,
     unfit_threshold,
 };
 pub use questions::Question;

@@ -59,6 +59,21 @@ pub fn system_schema(library: &Library) -> Value {
             },
         } }),
     );
+    let kinds: Vec<&str> = medattest_deid::Kind::ALL.iter().map(|kind| kind.id()).collect();
+    properties.insert(
+        "dataset".into(),
+        json!({ "type": "array", "description": "Files that are treated as de-identified, to be searched for identifiers", "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["id", "path"],
+            "properties": {
+                "id": { "type": "string" },
+                "path": { "type": "string", "description": "File or folder below the data folder" },
+                "policy": { "enum": ["safe-harbor", "strict", "limited-data-set"], "description": "What must be gone; safe-harbor when left out" },
+                "keep": { "type": "array", "items": { "enum": kinds }, "description": "Kinds that may stay all the same" },
+            },
+        } }),
+    );
     json!({
         "$schema": DRAFT,
         "title": "medattest system file",

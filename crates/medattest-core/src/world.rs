@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use medattest_deid::Survey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
+use crate::project::Dataset;
 
 /// What the core may ask of the outside. Paths are relative to the project and use `/`.
 pub trait World {
@@ -38,6 +40,12 @@ pub trait World {
     /// # Errors
     /// When the table cannot be read or its values do not fit the query.
     fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError>;
+
+    /// Searches the files of a dataset for identifiers.
+    ///
+    /// # Errors
+    /// When the dataset is missing or cannot be read.
+    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError>;
 
     /// Evidence computed before from the same inputs and parameters.
     fn recall(&self, key: &str) -> Option<Vec<u8>>;

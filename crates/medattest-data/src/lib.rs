@@ -3,9 +3,12 @@
 //! No error of this crate quotes a cell: what DataFusion says about values is replaced by the place and the shape of
 //! the value, because any cell may be about a patient.
 
+mod cells;
 mod count;
 mod keys;
 mod misfit;
+
+pub use cells::{Batch, ParquetCells, ParquetCopy, TextRows};
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -46,6 +46,8 @@ pub enum Grounds {
     Transformer,
     /// The name of the column, or of the key, says so.
     Column,
+    /// The value of another column of the same row stands within this one.
+    RowValue,
 }
 
 /// A rule over lists of names and places.

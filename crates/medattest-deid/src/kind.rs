@@ -178,14 +178,27 @@ pub struct Kinds {
     pub identifiers: Vec<Identifier>,
     /// Policies, the default first.
     pub policies: Vec<Policy>,
+    /// Ages over this one identify.
+    pub(crate) ages_over: u16,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    ages: RawAges,
     identifier: Vec<RawIdentifier>,
     kind: Vec<RawKind>,
     policy: Vec<RawPolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAges {
+    over: u16,
+    #[serde(rename = "citation")]
+    _citation: String,
+    #[serde(rename = "confidence")]
+    _confidence: String,
 }
 
 #[derive(Deserialize)]
@@ -258,7 +271,7 @@ impl Kinds {
         if policies.is_empty() {
             return Err(LoadError::new(NAME, "there is no policy", "add a [[policy]]"));
         }
-        Ok(Self { definitions, identifiers, policies })
+        Ok(Self { definitions, identifiers, policies, ages_over: file.ages.over })
     }
 
     /// What is known of a kind.

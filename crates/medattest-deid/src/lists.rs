@@ -236,7 +236,11 @@ impl<'a> Reader<'a> {
         if self.mark(last + 1, b':') {
             return;
         }
-        if self.mark(last + 1, b',') && self.at(last + 2).is_some_and(|t| !t.is(NEWLINE)) && fits(last + 2) {
+        if last == from
+            && self.mark(last + 1, b',')
+            && self.at(last + 2).is_some_and(|t| !t.is(NEWLINE))
+            && fits(last + 2)
+        {
             if let Some(further) = self.name_from(last + 2, 3) {
                 last = further;
             }
@@ -284,6 +288,9 @@ impl<'a> Reader<'a> {
         }
         let Some(second) = self.at(next).filter(|t| t.is_word() && t.len() > 1) else { return };
         let (first, last) = if comma { (second, token) } else { (token, second) };
+        if second.lexical & STATE_ABBR != 0 && second.is_upper() && second.len() == 2 {
+            return;
+        }
         let listed = first.lexical & FIRST != 0 && last.lexical & SURNAME != 0;
         let odd = first.lexical & FIRST != 0 && last.lexical == 0 && last.is_title() && !comma;
         if !(listed || odd) {

@@ -3,6 +3,12 @@
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
 
+/// Puts together detections of one text from several sources, as the scanner does with those of its own layers.
+pub fn merge(text: &str, detections: &mut Vec<Detection>) {
+    detections.retain(|d| d.start < d.end && text.get(d.start..d.end).is_some());
+    resolve(text, detections);
+}
+
 /// Merges detections that overlap or that name one thing in pieces.
 pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
     found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
@@ -30,7 +36,7 @@ pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
 /// seen, then by score; of equals the longer.
 fn weight(detection: &Detection) -> (u8, f32, usize) {
     let rank = match detection.by {
-        Grounds::Column => 4,
+        Grounds::Column | Grounds::RowValue => 4,
         Grounds::Pattern { checked: true, .. } => 3,
         Grounds::Pattern { context: Some(_), .. } => 2,
         Grounds::Pattern { .. } | Grounds::List(_) | Grounds::Tagger | Grounds::Transformer => 1,

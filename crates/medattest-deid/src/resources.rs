@@ -54,6 +54,19 @@ impl Resources {
         Ok(())
     }
 
+    /// SHA-256 over names and contents of all files but templates, which only training reads.
+    pub fn sha256(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let mut hasher = Sha256::new();
+        for (name, bytes) in self.files.iter().filter(|(name, _)| !name.starts_with("templates/")) {
+            hasher.update((name.len() as u64).to_le_bytes());
+            hasher.update(name);
+            hasher.update((bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The bytes of a file.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(AsRef::as_ref)

@@ -6,6 +6,7 @@ use regex_automata::Anchored;
 use regex_automata::hybrid::dfa::Cache;
 use regex_automata::util::start;
 
+use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::fold::Folded;
@@ -41,7 +42,7 @@ pub struct Scanner {
     /// Kinds, identifiers and policies.
     pub kinds: Kinds,
     layers: Layers,
-    year: i16,
+    reckoning: Reckoning,
     /// Whether a pattern may begin with these two bytes.
     begins: Vec<u64>,
 }
@@ -62,6 +63,8 @@ pub struct Scratch {
     tagger: TaggerScratch,
     /// Names of the document at hand, by hash of the word.
     names: HashSet<u64>,
+    /// A cell with the name of its column before it.
+    pub(crate) cell: String,
 }
 
 impl std::fmt::Debug for Scratch {
@@ -90,9 +93,15 @@ impl Scanner {
                 ));
             }
         };
-        let mut scanner = Self { lexicon, recognizers, tagger, kinds, layers, year, begins: Vec::new() };
+        let reckoning = Reckoning { year, ages_over: kinds.ages_over };
+        let mut scanner = Self { lexicon, recognizers, tagger, kinds, layers, reckoning, begins: Vec::new() };
         scanner.learn_beginnings(resources)?;
         Ok(scanner)
+    }
+
+    /// What ages and years are reckoned by.
+    pub(crate) fn reckoning(&self) -> Reckoning {
+        self.reckoning
     }
 
     /// Which layers look at the text.
@@ -129,6 +138,7 @@ impl Scanner {
             Grounds::Echo => "the same name elsewhere".to_owned(),
             Grounds::Transformer => "transformer".to_owned(),
             Grounds::Column => "name of the column".to_owned(),
+            Grounds::RowValue => "value of another column".to_owned(),
         }
     }
 
@@ -163,6 +173,7 @@ impl Scanner {
             cache: self.recognizers.automaton.create_cache(),
             tagger: TaggerScratch::default(),
             names: HashSet::new(),
+            cell: String::new(),
         }
     }
 
@@ -207,6 +218,7 @@ impl Scanner {
             tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
         }
         self.echo(text, scratch);
+        drop_placeholders(text, &mut scratch.found);
         resolve(text, &mut scratch.found);
     }
 
@@ -329,7 +341,7 @@ impl Scanner {
         for (recognizer, own) in &self.recognizers.users[pattern] {
             let from = &self.recognizers.all[usize::from(*recognizer)];
             let pattern = &from.patterns[usize::from(*own)];
-            if pattern.check.is_some_and(|check| !check.holds(value, self.year)) {
+            if pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
                 continue;
             }
             let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts) else { continue };
@@ -441,6 +453,24 @@ impl Scanner {
     }
 }
 
+/// Drops what lies within a tag that a cleaner put there, such as `[NAME]`.
+fn drop_placeholders(text: &str, found: &mut Vec<Detection>) {
+    const LONGEST: usize = 40;
+    if !text.contains('[') {
+        return;
+    }
+    let bytes = text.as_bytes();
+    found.retain(|detection| {
+        let from = detection.start.saturating_sub(LONGEST);
+        let Some(open) = bytes[from..=detection.start].iter().rposition(|b| *b == b'[') else { return true };
+        let open = from + open;
+        let to = (open + LONGEST).min(bytes.len());
+        let Some(close) = bytes[open..to].iter().position(|b| *b == b']') else { return true };
+        let close = open + close;
+        !(detection.end <= close + 1 && text.get(open..=close).is_some_and(crate::field::is_placeholder))
+    });
+}
+
 /// More patterns than this do not match at one place.
 const MOST_MATCHES: usize = 24;
 /// Values are no longer than this.
@@ -451,6 +481,10 @@ fn ends_value(bytes: &[u8], at: usize) -> bool {
     let class =
         |at: usize| bytes.get(at).map_or(0, |b| if *b >= 0x80 { 2 } else { u8::from(b.is_ascii_alphanumeric()) });
     let before = at.checked_sub(1).map_or(0, class);
+    // What is followed by an asterisk was masked by somebody.
+    if bytes.get(at) == Some(&b'*') {
+        return false;
+    }
     // Within a character, or between two of a script without spaces, everything may end.
     before == 0 || before != class(at) || before == 2 && bytes.get(at).is_some_and(|b| *b >= 0xc0)
 }

@@ -84,7 +84,8 @@ impl Score {
         for span in &wanted {
             let of = self.found.entry(span.kind).or_default();
             of.gold += 1;
-            let over: Vec<&&Detection> = detections.iter().filter(|d| d.start < span.end && span.start < d.end).collect();
+            let over: Vec<&&Detection> =
+                detections.iter().filter(|d| d.start < span.end && span.start < d.end).collect();
             of.overlapped += u64::from(!over.is_empty());
             of.exact += u64::from(over.iter().any(|d| d.start == span.start && d.end == span.end));
             of.typed += u64::from(over.iter().any(|d| letter(d.kind) == letter(span.kind)));
@@ -138,8 +139,7 @@ mod tests {
             neutral: vec![(20, 24)],
         };
         let detection = |start, end, kind| Detection { start, end, kind, score: 1.0, by: Grounds::Tagger, also: 0 };
-        let detections =
-            [detection(0, 4, Kind::Name), detection(9, 12, Kind::Date), detection(20, 24, Kind::Place)];
+        let detections = [detection(0, 4, Kind::Name), detection(9, 12, Kind::Date), detection(20, 24, Kind::Place)];
         let mut score = Score::default();
         score.add(&note, &detections, &policy, |_| 'A');
         let (found, right) = score.total();

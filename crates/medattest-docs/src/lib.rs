@@ -4,6 +4,7 @@
 //! computes a figure: every number on paper is one of the run.
 
 mod charts;
+mod deid;
 mod document;
 mod dossier;
 mod html;
@@ -11,6 +12,7 @@ mod measured;
 mod plot;
 mod report;
 
+pub use deid::deid_report;
 pub use document::{Block, Cell, Document, Inline, Tone};
 pub use dossier::dossier;
 pub use html::html;

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bias;
 pub(crate) mod classify;
+pub(crate) mod deid;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;

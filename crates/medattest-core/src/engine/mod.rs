@@ -1,3 +1,4 @@
 //! Engines measure. Each turns counts into estimates, and estimates into facts; none knows what is acceptable.
 
 pub mod bias;
+pub mod deid;

@@ -5,6 +5,7 @@ mod load;
 mod system;
 
 use jiff::civil::Date;
+use medattest_deid::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
@@ -45,6 +46,23 @@ pub struct System {
     pub facts: FactSet,
     /// Tables of predictions.
     pub tables: Vec<Table>,
+    /// Data that are treated as de-identified.
+    pub datasets: Vec<Dataset>,
+}
+
+/// Files that are treated as de-identified, to be searched for identifiers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Id, unique in the system.
+    pub id: String,
+    /// Where it is described.
+    pub place: Place,
+    /// File or folder below the data folder.
+    pub path: String,
+    /// Policy that says what must be gone.
+    pub policy: String,
+    /// Kinds that may stay all the same.
+    pub keep: Vec<Kind>,
 }
 
 /// What kind of prediction a table holds.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use medattest_deid::Kind;
 use toml::de::DeValue;
 
 use super::facts::{Reading, Statements, read_facts};
 use super::load::{safe_path, text_of};
-use super::{Column, System, Table, TableUse, Task};
+use super::{Column, Dataset, System, Table, TableUse, Task};
 use crate::catalog::{Catalog, FactType, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::fact::{Fact, FactSet, Subject};
@@ -32,6 +33,7 @@ struct Part {
     id: Option<String>,
     facts: Vec<Fact>,
     tables: Vec<Table>,
+    datasets: Vec<Dataset>,
 }
 
 /// Loads the system described by `path`.
@@ -59,7 +61,7 @@ pub(super) fn load_system(
         facts.insert(fact);
     }
     facts.fall_back(catalog);
-    Some(System { id, place: Place::file(path), facts, tables: part.tables })
+    Some(System { id, place: Place::file(path), facts, tables: part.tables, datasets: part.datasets })
 }
 
 impl Loader<'_> {
@@ -100,6 +102,19 @@ impl Loader<'_> {
                     });
                 }
                 part.tables.push(table);
+            }
+        }
+        for mut dataset in root.tables("dataset", diagnostics) {
+            if let Some(dataset) = read_dataset(&mut dataset, diagnostics) {
+                if part.datasets.iter().any(|other| other.id == dataset.id) {
+                    diagnostics.push(Diagnostic {
+                        place: dataset.place.clone(),
+                        code: "duplicate-dataset",
+                        message: format!("dataset `{}` is described twice", dataset.id),
+                        hint: Some("give one of them another id".into()),
+                    });
+                }
+                part.datasets.push(dataset);
             }
         }
         let mut statements = Statements::take(&mut root, diagnostics);
@@ -153,9 +168,41 @@ impl Loader<'_> {
                 });
             }
             part.tables.extend(included.tables);
+            part.datasets.extend(included.datasets);
             part.id = part.id.take().or(included.id);
         }
     }
+}
+
+fn read_dataset(entry: &mut reader::Table<'_>, diagnostics: &mut Diagnostics) -> Option<Dataset> {
+    let place = entry.place();
+    let id = entry.required_string("id", diagnostics);
+    let path = entry.required_string("path", diagnostics);
+    let policy = entry.choice("policy", &["safe-harbor", "strict", "limited-data-set"], diagnostics);
+    let mut keep = Vec::new();
+    for id in entry.strings("keep", diagnostics) {
+        match Kind::named(&id) {
+            Some(kind) => keep.push(kind),
+            None => diagnostics.push(Diagnostic {
+                place: place.clone(),
+                code: "unknown-kind",
+                message: format!("there is no kind of identifier `{id}`"),
+                hint: Some("see medattest deid kinds".into()),
+            }),
+        }
+    }
+    entry.finish(diagnostics);
+    let path = path?;
+    if let Err(reason) = safe_path("", &path) {
+        diagnostics.push(Diagnostic {
+            place: place.clone(),
+            code: "unsafe-path",
+            message: reason,
+            hint: Some("paths are relative to the data folder; set the folder with --data or `data = …`".into()),
+        });
+        return None;
+    }
+    Some(Dataset { id: id?, place, path, policy: policy.unwrap_or_else(|| "safe-harbor".to_owned()), keep })
 }
 
 fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Table> {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use jiff::civil::{Date, date};
 use medattest_core::{
-    CountQuery, CountTable, DataError, Diagnostic, Library, Project, RunOptions, SourceFile, World, WorldError,
-    load_project, sha256_hex,
+    CountQuery, CountTable, DataError, Dataset, Diagnostic, Library, Project, RunOptions, SourceFile, World,
+    WorldError, load_project, sha256_hex,
 };
+use medattest_deid::Survey;
 
 pub(crate) const DAY: Date = date(2026, 11, 24);
 
@@ -63,6 +64,15 @@ impl World for Memory {
     fn count(&self, table: &str, _: &CountQuery) -> Result<CountTable, DataError> {
         *self.counted.borrow_mut() += 1;
         Ok(self.counts.get(table).expect("the table exists").clone())
+    }
+
+    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError> {
+        let mut survey = Survey { records: 1, files: 1, ..Survey::default() };
+        if dataset.path.contains("dirty") {
+            let total = medattest_deid::Total { detections: 3, sure: 2, files: 1 };
+            survey.totals.insert(medattest_deid::Kind::Name, total);
+        }
+        Ok(survey)
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {

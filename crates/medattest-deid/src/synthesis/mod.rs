@@ -14,6 +14,7 @@ use crate::gold::{GoldSpan, Note};
 use crate::kind::Kind;
 use crate::resources::Resources;
 use crate::token::word_hash;
+pub(crate) use people::title;
 use people::{People, Person};
 
 /// Which templates and names are drawn from: what is held out is never trained on.

@@ -1,0 +1,617 @@
+//! `deid`: find, remove and measure what identifies people.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use medattest_core::sha256_hex;
+use medattest_deid::{
+    Cleaner, FieldClass, Found, Key, Kind, Labels, Layers, Operator, Plan, Policy, Resources, Right, Scanner, Score,
+    Survey, read_gold,
+};
+use medattest_metrics::RateInterval;
+use serde_json::{Value, json};
+
+use super::{Stop, Text, print, print_json};
+use crate::arguments::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
+use crate::deid::{self, MANIFEST, MANIFEST_FORM, Outcome, Replacements, Work, walk};
+use crate::embedded;
+use crate::progress::Progress;
+use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
+use crate::world::today;
+use crate::write::write_whole;
+
+pub(crate) fn run(command: &DeidCommand) -> Result<u8, Stop> {
+    match command {
+        DeidCommand::Audit(options) => audit(options),
+        DeidCommand::Clean(options) => cleaned(options),
+        DeidCommand::Eval(options) => eval(options),
+        DeidCommand::Kinds => kinds(),
+    }
+}
+
+/// Recognizers: ours, amended by a folder of the user's.
+fn resources(how: &DeidHow) -> Result<Resources, Stop> {
+    let mut resources = embedded::recognizers();
+    if let Some(folder) = &how.recognizers {
+        resources.add_folder(folder).map_err(|error| unusable(&error))?;
+    }
+    Ok(resources)
+}
+
+fn unusable(error: &medattest_deid::LoadError) -> Stop {
+    Stop::usage(&error.file, error.message.clone(), error.hint.clone())
+}
+
+fn scanner(how: &DeidHow, resources: &Resources) -> Result<(Scanner, Policy, i16), Stop> {
+    let layers = if how.lists_only { Layers::Lists } else { Layers::All };
+    let year = how.as_of.unwrap_or_else(today).year();
+    let scanner = Scanner::load(resources, layers, year).map_err(|error| unusable(&error))?;
+    let Some(policy) = scanner.kinds.policy(&how.policy) else {
+        let known: Vec<&str> = scanner.kinds.policies.iter().map(|p| p.id.as_str()).collect();
+        let hint = format!("policies: {}", known.join(", "));
+        return Err(Stop::usage("--policy", format!("there is no policy `{}`", how.policy), hint));
+    };
+    let named = |option: &str, ids: &[String]| {
+        ids.iter()
+            .map(|id| {
+                Kind::named(id).ok_or_else(|| {
+                    let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.id()).collect();
+                    let near = medattest_core::closest(id, known.iter().copied());
+                    let hint =
+                        near.map_or("see medattest deid kinds".to_owned(), |near| format!("did you mean `{near}`?"));
+                    Stop::usage(option, format!("there is no kind `{id}`"), hint)
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let policy = policy.clone().keeping(&named("--keep", &how.keep)?).removing(&named("--remove", &how.remove)?);
+    Ok((scanner, policy, year))
+}
+
+fn work(how: &DeidHow) -> Result<(Work, Resources), Stop> {
+    let resources = resources(how)?;
+    let (scanner, policy, year) = scanner(how, &resources)?;
+    let mut work = Work::new(&resources, scanner, policy, year)?;
+    work.further = further(how)?;
+    Ok((work, resources))
+}
+
+#[cfg(feature = "transformer")]
+fn further(how: &DeidHow) -> Result<Option<crate::deid::Further>, Stop> {
+    how.transformer.as_deref().map(crate::deid::transformer).transpose()
+}
+
+#[cfg(not(feature = "transformer"))]
+fn further(how: &DeidHow) -> Result<Option<crate::deid::Further>, Stop> {
+    match &how.transformer {
+        None => Ok(None),
+        Some(_) => Err(Stop::usage(
+            "--transformer",
+            "this medattest was built without transformers",
+            "build it with: cargo build --release -p medattest-cli --features transformer",
+        )),
+    }
+}
+
+fn audit(options: &DeidAudit) -> Result<u8, Stop> {
+    let forms = options.write.iter().map(|path| report_kind(path)).collect::<Result<Vec<_>, _>>()?;
+    let walked = walk(&options.paths)?;
+    let Outcome { survey, .. } = {
+        let progress = Progress::start();
+        progress.say("loading recognizers");
+        let (work, _) = work(&options.how)?;
+        deid::run(&work, walked, None, &progress)?
+    };
+    let (scanner_kinds, policy) = {
+        let resources = resources(&options.how)?;
+        let (scanner, policy, _) = scanner(&DeidHow { lists_only: true, ..options.how.clone() }, &resources)?;
+        (scanner.kinds, policy)
+    };
+    for (form, path) in forms.into_iter().zip(&options.write) {
+        let text = match form {
+            Form::Json => pretty(&report(&survey, &scanner_kinds, &policy))?,
+            Form::Html => medattest_docs::html(&medattest_docs::deid_report(&survey, &scanner_kinds, &policy)),
+        };
+        write_whole(path, text.as_bytes())?;
+    }
+    match options.format {
+        DeidFormat::Json => print_json(&report(&survey, &scanner_kinds, &policy))?,
+        DeidFormat::Terminal => print(&terminal(&survey, &scanner_kinds, &policy, &options.write))?,
+    }
+    Ok(u8::from(survey.detections() > 0))
+}
+
+/// Searches a dataset of a project; paths are shown as the project names them.
+pub(crate) fn survey(path: &Path, shown: &str, policy: &str, keep: &[Kind]) -> Result<Survey, Stop> {
+    let how = DeidHow {
+        policy: policy.to_owned(),
+        keep: keep.iter().map(|kind| kind.id().to_owned()).collect(),
+        remove: Vec::new(),
+        lists_only: false,
+        recognizers: None,
+        transformer: None,
+        as_of: None,
+    };
+    let (work, _) = work(&how)?;
+    let mut walked = walk(&[path.to_owned()])?;
+    let full = path.display().to_string();
+    let named =
+        |name: &str| name.strip_prefix(&full).map_or_else(|| name.to_owned(), |rest| format!("{shown}{rest}"));
+    for source in &mut walked.sources {
+        source.shown = named(&source.shown);
+    }
+    for unread in &mut walked.unread {
+        unread.path = named(&unread.path);
+    }
+    Ok(deid::run(&work, walked, None, &Progress::start())?.survey)
+}
+
+enum Form {
+    Json,
+    Html,
+}
+
+fn report_kind(path: &Path) -> Result<Form, Stop> {
+    match path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()).as_deref() {
+        Some("json") => Ok(Form::Json),
+        Some("html") => Ok(Form::Html),
+        _ => Err(Stop::usage(
+            &path.display().to_string(),
+            "the kind of file cannot be told from its name",
+            "use .html or .json",
+        )),
+    }
+}
+
+fn pretty(value: &Value) -> Result<String, Stop> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))
+}
+
+/// The audit as JSON, version 1: the survey, and what was looked for under each letter of the rule.
+fn report(survey: &Survey, kinds: &medattest_deid::Kinds, policy: &Policy) -> Value {
+    let identifiers: Vec<Value> = kinds
+        .identifiers
+        .iter()
+        .map(|identifier| {
+            let of: Vec<Value> = Kind::ALL
+                .iter()
+                .filter(|kind| kinds.of(**kind).letter == identifier.letter)
+                .map(|kind| {
+                    let definition = kinds.of(*kind);
+                    let total = survey.totals.get(kind).copied().unwrap_or_default();
+                    json!({
+                        "kind": kind.id(), "title": definition.title, "citation": definition.citation,
+                        "confidence": definition.confidence, "removed-by-policy": policy.removes(*kind),
+                        "detections": total.detections, "sure": total.sure, "files": total.files,
+                    })
+                })
+                .collect();
+            json!({"letter": identifier.letter, "title": identifier.title, "kinds": of})
+        })
+        .collect();
+    json!({
+        "format": "medattest-deid-audit", "version": 1, "tool": medattest_core::VERSION,
+        "identifiers": identifiers,
+        "actual-knowledge": "not judged: 45 CFR 164.514(b)(2)(ii) asks what people know",
+        "survey": survey,
+    })
+}
+
+/// The audit on a terminal, 80 columns.
+fn terminal(survey: &Survey, kinds: &medattest_deid::Kinds, policy: &Policy, written: &[PathBuf]) -> String {
+    let mut text = Text::new();
+    text.line(&format!(
+        "{BOLD}{}{BOLD:#}  {} files, {} records, {}",
+        policy.title,
+        thousands(survey.files),
+        thousands(survey.records),
+        size(survey.bytes)
+    ));
+    text.styled(0, DIM, &format!("looked with {}; recognizers {}", survey.layers, &survey.recognizers_sha256[..12]));
+    text.heading("45 CFR 164.514(b)(2)(i)");
+    for identifier in &kinds.identifiers {
+        let of: Vec<(Kind, u64)> = survey
+            .totals
+            .iter()
+            .filter(|(kind, t)| kinds.of(**kind).letter == identifier.letter && t.detections > 0)
+            .map(|(kind, t)| (*kind, t.detections))
+            .collect();
+        let n: u64 = of.iter().map(|(_, n)| n).sum();
+        let (style, count) =
+            if n == 0 { (GOOD, "none found".to_owned()) } else { (BAD, format!("{} found", thousands(n))) };
+        let parts: Vec<String> = of.iter().map(|(kind, n)| format!("{} {}", kind.id(), thousands(*n))).collect();
+        let detail = if parts.len() > 1 { format!(": {}", parts.join(", ")) } else { String::new() };
+        text.tagged(style, &format!("({}) {count}", identifier.letter), 20, &format!("{}{detail}", identifier.title));
+    }
+    text.tagged(UNSURE, "(ii) not judged", 20, "Whether anybody knows that what remains identifies someone");
+    let tables: Vec<_> = survey.sources.iter().filter(|s| s.form != "text").collect();
+    for source in tables.iter().take(10) {
+        text.heading(&clean(&source.path));
+        let mut rows = vec![["column", "is", "found", "in cells", "looks like"].map(str::to_owned).to_vec()];
+        for field in &source.fields {
+            let n = field.tally.detections();
+            let most = field.tally.kinds.iter().max_by_key(|(_, t)| t.detections);
+            let found = most.map_or("–".to_owned(), |(kind, _)| {
+                let others = field.tally.kinds.len() - 1;
+                if others == 0 { kind.id().to_owned() } else { format!("{} +{others}", kind.id()) }
+            });
+            let share =
+                if n == 0 { String::new() } else { format!("{}/{}", cells(field), thousands(field.tally.filled)) };
+            let example = most.and_then(|(_, t)| t.examples.first().cloned()).unwrap_or_default();
+            rows.push(vec![
+                cut(&clean(&field.name), 20),
+                field.class.map_or("", FieldClass::id).to_owned(),
+                found,
+                share,
+                cut(&clean(&example), 14),
+            ]);
+        }
+        text.table(&rows);
+        for note in &source.notes {
+            text.styled(2, UNSURE, note);
+        }
+    }
+    let texts: Vec<_> = survey.sources.iter().filter(|s| s.form == "text").collect();
+    if !texts.is_empty() {
+        text.heading("texts");
+        for source in texts.iter().take(12) {
+            let mut of: BTreeMap<&str, u64> = BTreeMap::new();
+            for (kind, tally) in source.fields.iter().flat_map(|f| &f.tally.kinds) {
+                *of.entry(kind.id()).or_default() += tally.detections;
+            }
+            let parts: Vec<String> = of.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
+            let first = source
+                .fields
+                .iter()
+                .flat_map(|f| f.tally.kinds.values())
+                .flat_map(|t| &t.places)
+                .map(|p| p.row)
+                .min();
+            let line = first.map_or(String::new(), |line| format!(":{line}"));
+            text.paragraph(2, &format!("{}{line}  {}", clean(&source.path), parts.join(", ")));
+        }
+        let more = texts.len().saturating_sub(12) as u64 + survey.sources_not_listed;
+        if more > 0 {
+            text.paragraph(2, &format!("and {} more; see --write report.json", thousands(more)));
+        }
+    }
+    if !survey.unread.is_empty() {
+        text.heading("not read");
+        for unread in survey.unread.iter().take(10) {
+            text.styled(2, UNSURE, &format!("{}: {}", clean(&unread.path), unread.reason));
+        }
+        if survey.unread.len() > 10 {
+            text.styled(2, UNSURE, &format!("and {} more", survey.unread.len() - 10));
+        }
+    }
+    text.blank();
+    let verdict = if survey.detections() == 0 {
+        (GOOD, "nothing found".to_owned())
+    } else {
+        (BAD, format!("{} identifiers found", thousands(survey.detections())))
+    };
+    text.tagged(verdict.0, &verdict.1, 24, &policy.basis);
+    text.styled(2, DIM, "No tool finds everything: measure yours on labelled notes with `medattest deid eval`.");
+    for path in written {
+        text.line(&format!("  wrote {}", path.display()));
+    }
+    text.into_string()
+}
+
+fn cells(field: &medattest_deid::FieldReport) -> String {
+    // Cells with several kinds count once a kind; the largest is a bound from below.
+    thousands(field.tally.kinds.values().map(|t| t.cells).max().unwrap_or(0))
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() > width { text.chars().take(width - 1).chain(['…']).collect() } else { text.to_owned() }
+}
+
+fn thousands(n: u64) -> String {
+    medattest_core::output::thousands(n)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        n if n >= 10 << 30 => format!("{:.0} GB", n as f64 / 1e9),
+        n if n >= 1 << 20 => format!("{:.1} MB", n as f64 / 1e6),
+        n => format!("{:.1} kB", n as f64 / 1e3),
+    }
+}
+
+fn cleaned(options: &DeidClean) -> Result<u8, Stop> {
+    for path in &options.paths {
+        let inside =
+            std::fs::canonicalize(path).ok().zip(nearest(&options.out)).is_some_and(|(a, b)| b.starts_with(a));
+        if inside {
+            let shown = options.out.display().to_string();
+            return Err(Stop::usage(&shown, "the copies would lie among the originals", "choose a folder elsewhere"));
+        }
+    }
+    let walked = walk(&options.paths)?;
+    let mut places: Vec<&PathBuf> = walked.sources.iter().map(|source| &source.below).collect();
+    places.sort();
+    if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("two files would be copied to {}", twice[0].display());
+        return Err(Stop::usage(
+            "--out",
+            message,
+            "name folders whose files have names of their own, or clean them one by one",
+        ));
+    }
+    let manifest_path = options.out.join(MANIFEST);
+    if manifest_path.symlink_metadata().is_ok() {
+        let shown = manifest_path.display().to_string();
+        return Err(Stop::usage(&shown, "there is such a file already", "choose an empty folder for the copies"));
+    }
+    let progress = Progress::start();
+    progress.say("loading recognizers");
+    let (mut work, resources) = work(&options.how)?;
+    let plan = Plan {
+        policy: work.policy.clone(),
+        default: operator(options.operator.as_str()),
+        dates: options.dates.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
+        zips: options.zips.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
+        ages: options.ages.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
+        shift_days: options.shift_days,
+        day_first: options.day_first,
+    };
+    let (key, key_note) = key(options)?;
+    let cleaner = Cleaner::load(&resources, &work.scanner, plan, key).map_err(|error| unusable(&error))?;
+    work.cleaner = Some(cleaner);
+    work.patient.clone_from(&options.patient);
+    std::fs::create_dir_all(&options.out).map_err(|_| {
+        Stop::usage(&options.out.display().to_string(), "the folder cannot be made", "choose another one")
+    })?;
+    let Outcome { survey, copies } = deid::run(&work, walked, Some(&options.out), &progress)?;
+    drop(progress);
+    let Some(cleaner) = &work.cleaner else { return Ok(0) };
+    let manifest = manifest(&survey, &copies, cleaner, &key_note);
+    write_whole(&manifest_path, pretty(&manifest)?.as_bytes())?;
+    let mut text = Text::new();
+    let total: u64 = copies.iter().flat_map(|(.., r)| r.0.values()).sum();
+    text.line(&format!("{} files copied, {} identifiers replaced", thousands(copies.len() as u64), thousands(total)));
+    for effect in cleaner.effects() {
+        let style = if effect.safe_harbor { GOOD } else { UNSURE };
+        let word = if effect.safe_harbor { "Safe Harbor" } else { "not Safe Harbor" };
+        text.tagged(style, word, 16, &format!("{}: {} ({})", effect.id.id(), effect.effect, effect.citation));
+    }
+    for unread in survey.unread.iter().take(10) {
+        text.styled(2, UNSURE, &format!("not copied: {}: {}", clean(&unread.path), unread.reason));
+    }
+    text.line(&format!("  wrote {}", manifest_path.display()));
+    text.styled(2, DIM, &format!("check the copies: medattest deid audit {}", options.out.display()));
+    print(&text.into_string())?;
+    Ok(0)
+}
+
+/// The path with links resolved, as far as it exists.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    absolute.ancestors().find_map(|above| {
+        let real = std::fs::canonicalize(above).ok()?;
+        Some(real.join(absolute.strip_prefix(above).ok()?))
+    })
+}
+
+fn operator(id: &str) -> Operator {
+    match id {
+        "redact" => Operator::Redact,
+        "mask" => Operator::Mask,
+        "hash" => Operator::Hash,
+        "surrogate" => Operator::Surrogate,
+        "year" => Operator::Year,
+        "shift" => Operator::Shift,
+        "zip3" => Operator::Zip3,
+        "over-89" => Operator::Over89,
+        _ => Operator::Tag,
+    }
+}
+
+/// The key of a file, or a random one that nobody keeps.
+fn key(options: &DeidClean) -> Result<(Key, Value), Stop> {
+    const SHORTEST: usize = 16;
+    const LONGEST: u64 = 4096;
+    let Some(path) = &options.key else {
+        let mut bytes = [0; 32];
+        let hint = "name a key with --key";
+        getrandom::fill(&mut bytes).map_err(|_| Stop::usage("--key", "the system gave no random key", hint))?;
+        return Ok((Key::new(&bytes), json!("random, thrown away after the run")));
+    };
+    let shown = path.display().to_string();
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+        .map_err(|_| Stop::usage(&shown, "the key cannot be read", "check the path and its permissions"))?;
+    while bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        bytes.pop();
+    }
+    if bytes.len() < SHORTEST {
+        let hint = "make one with: head -c 32 /dev/urandom | base64 > key.txt";
+        return Err(Stop::usage(&shown, format!("the key has fewer than {SHORTEST} bytes"), hint));
+    }
+    // Enough to tell keys apart, too little to try others by.
+    let id = sha256_hex(&[b"medattest key id".as_slice(), &bytes].concat());
+    Ok((Key::new(&bytes), json!({"of": "a file that stays with its owner", "id": &id[..8]})))
+}
+
+fn manifest(
+    survey: &Survey,
+    copies: &[(String, String, String, Replacements)],
+    cleaner: &Cleaner,
+    key: &Value,
+) -> Value {
+    let plan = cleaner.plan();
+    let effects: Vec<Value> = cleaner
+        .effects()
+        .iter()
+        .map(|effect| {
+            json!({"operator": effect.id.id(), "safe-harbor": effect.safe_harbor, "effect": effect.effect,
+                   "citation": effect.citation})
+        })
+        .collect();
+    let safe_harbor = cleaner.effects().iter().all(|effect| effect.safe_harbor);
+    let files: Vec<Value> = copies
+        .iter()
+        .map(|(source, copy, sha256, replacements)| {
+            let replaced: Vec<Value> = replacements
+                .0
+                .iter()
+                .map(|((kind, operator), n)| json!({"kind": kind.id(), "operator": operator, "n": n}))
+                .collect();
+            json!({"source": source, "copy": copy, "sha256": sha256, "replaced": replaced})
+        })
+        .collect();
+    json!({
+        "format": MANIFEST_FORM, "version": 1, "tool": medattest_core::VERSION,
+        "policy": plan.policy.id, "policy-citation": plan.policy.citation,
+        "operators-allow-safe-harbor": safe_harbor,
+        "basis": plan.policy.basis, "effects": effects,
+        "zip3-vintage": cleaner.zip_vintage(), "key": key,
+        "layers": survey.layers, "recognizers-sha256": survey.recognizers_sha256,
+        "sources-sha256": survey.sha256, "files": files, "not-copied": survey.unread,
+    })
+}
+
+fn kinds() -> Result<u8, Stop> {
+    let resources = embedded::recognizers();
+    let scanner = Scanner::load(&resources, Layers::Lists, today().year()).map_err(|error| unusable(&error))?;
+    let mut text = Text::new();
+    for identifier in &scanner.kinds.identifiers {
+        text.heading(&format!("({}) {}", identifier.letter, identifier.title));
+        for kind in Kind::ALL.iter().filter(|kind| scanner.kinds.of(**kind).letter == identifier.letter) {
+            let definition = scanner.kinds.of(*kind);
+            let by: Vec<&str> =
+                scanner.recognizers().iter().filter(|r| r.kind == *kind).map(|r| r.id.as_str()).collect();
+            let by = if by.is_empty() { "lists and the tagger".to_owned() } else { by.join(", ") };
+            let note = if definition.note.is_empty() { String::new() } else { format!(" {}", definition.note) };
+            text.tagged(BOLD, kind.id(), 16, &format!("{}.{note} Found by {by}.", definition.title));
+        }
+    }
+    text.heading("Policies");
+    for policy in &scanner.kinds.policies {
+        text.tagged(BOLD, &policy.id, 16, &format!("{}. {} ({})", policy.title, policy.basis, policy.citation));
+    }
+    print(&text.into_string())?;
+    Ok(0)
+}
+
+fn eval(options: &DeidEval) -> Result<u8, Stop> {
+    let resources = resources(&options.how)?;
+    let (scanner, policy, _) = scanner(&options.how, &resources)?;
+    let further = further(&options.how)?;
+    let labels = Labels::load(&resources).map_err(|error| unusable(&error))?;
+    let (mut scratch, mut found, mut score) = (scanner.scratch(), Vec::new(), Score::default());
+    for path in &options.gold {
+        const LARGEST: u64 = 512 << 20;
+        let shown = path.display().to_string();
+        let unreadable =
+            |_| Stop::usage(&shown, "the file cannot be read as text", "check the path and its encoding");
+        let mut text = String::new();
+        std::fs::File::open(path).map_err(unreadable)?.take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
+        let notes = read_gold(&text, &labels).map_err(|error| {
+            let place = if error.note == 0 { shown.clone() } else { format!("{shown}, note {}", error.note) };
+            Stop::usage(&place, error.message, error.hint)
+        })?;
+        for note in &notes {
+            scanner.scan(&note.text, &mut scratch, &mut found);
+            if let Some(further) = &further {
+                further(&note.text, &mut found);
+                medattest_deid::merge(&note.text, &mut found);
+            }
+            score.add(note, &found, &policy, |kind| scanner.kinds.of(kind).letter);
+        }
+    }
+    match options.format {
+        DeidFormat::Json => print_json(&scored(&score))?,
+        DeidFormat::Terminal => print(&score_table(&score))?,
+    }
+    Ok(0)
+}
+
+/// A share with its Wilson interval (Wilson 1927) at 95 %.
+fn share(hits: u64, of: u64) -> Value {
+    match interval(hits, of) {
+        None => Value::Null,
+        Some((value, low, high)) => json!({"value": value, "low": low, "high": high, "n": of, "events": hits}),
+    }
+}
+
+fn interval(hits: u64, of: u64) -> Option<(f64, f64, f64)> {
+    (of > 0).then(|| {
+        let (low, high) = RateInterval::Wilson.of(hits, of, 0.95);
+        (hits as f64 / of as f64, low, high)
+    })
+}
+
+fn scored(score: &Score) -> Value {
+    let (found, right) = score.total();
+    let both = |found: Found, right: Right| {
+        json!({
+            "recall": share(found.overlapped, found.gold), "recall-covered": share(found.covered, found.gold),
+            "recall-exact": share(found.exact, found.gold), "recall-same-identifier": share(found.typed, found.gold),
+            "precision": share(right.right, right.detected),
+        })
+    };
+    let kinds: serde_json::Map<String, Value> = Kind::ALL
+        .iter()
+        .filter_map(|kind| {
+            let found = score.found.get(kind).copied().unwrap_or_default();
+            let right = score.right.get(kind).copied().unwrap_or_default();
+            (found.gold + right.detected > 0).then(|| (kind.id().to_owned(), both(found, right)))
+        })
+        .collect();
+    json!({
+        "format": "medattest-deid-eval", "version": 1, "tool": medattest_core::VERSION, "notes": score.notes,
+        "all": both(found, right), "over-redaction": share(score.clean_notes_touched, score.clean_notes), "kinds": kinds,
+    })
+}
+
+fn score_table(score: &Score) -> String {
+    let percent = |hits: u64, of: u64| match interval(hits, of) {
+        None => "–".to_owned(),
+        Some((value, low, high)) => format!("{value:.3} {low:.3}–{high:.3}"),
+    };
+    let mut text = Text::new();
+    let (found, right) = score.total();
+    text.line(&format!("{} notes, {} labelled spans", thousands(score.notes), thousands(found.gold)));
+    let mut rows = vec![["", "n", "recall", "nothing left", "precision"].map(str::to_owned).to_vec()];
+    let mut row = |name: &str, found: Found, right: Right| {
+        rows.push(vec![
+            name.to_owned(),
+            thousands(found.gold),
+            percent(found.overlapped, found.gold),
+            percent(found.covered, found.gold),
+            percent(right.right, right.detected),
+        ]);
+    };
+    row("all", found, right);
+    for kind in Kind::ALL {
+        let found = score.found.get(kind).copied().unwrap_or_default();
+        let right = score.right.get(kind).copied().unwrap_or_default();
+        if found.gold + right.detected > 0 {
+            row(kind.id(), found, right);
+        }
+    }
+    text.table(&rows);
+    text.paragraph(
+        0,
+        &format!(
+            "whole span {}; same identifier {}; notes without identifiers in which something was found: {} of {}",
+            percent(found.exact, found.gold),
+            percent(found.typed, found.gold),
+            score.clean_notes_touched,
+            score.clean_notes
+        ),
+    );
+    text.styled(
+        0,
+        DIM,
+        "recall: any overlap. nothing left: every letter and digit covered. Wilson intervals at 95 %; notes are taken as \
+         independent, which repeated templates are not.",
+    );
+    text.into_string()
+}

@@ -1,0 +1,391 @@
+//! What is done with a piece: find, count, and replace if a copy is wanted.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use medattest_data::ParquetCells;
+use medattest_deid::{
+    Cleaner, Detection, Field, FieldNames, FieldTally, Kind, Layers, Policy, Resources, Scanner, Scratch,
+};
+use serde_json::Value;
+
+use super::piece::{Done, Piece, csv_line};
+use super::source::Source;
+use crate::command::Stop;
+
+/// How often each operator replaced each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Replacements(pub(crate) BTreeMap<(Kind, &'static str), u64>);
+
+impl Replacements {
+    fn add(&mut self, kind: Kind, operator: &'static str) {
+        *self.0.entry((kind, operator)).or_default() += 1;
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (key, n) in other.0 {
+            *self.0.entry(key).or_default() += n;
+        }
+    }
+}
+
+/// Finds more than the scanner does: a model of the user's.
+pub(crate) type Further = Box<dyn Fn(&str, &mut Vec<Detection>) + Send + Sync>;
+
+/// All that the work on a piece needs.
+pub(crate) struct Work {
+    pub(crate) scanner: Scanner,
+    pub(crate) names: FieldNames,
+    pub(crate) policy: Policy,
+    pub(crate) cleaner: Option<Cleaner>,
+    /// Column that tells whose dates move together.
+    pub(crate) patient: Option<String>,
+    pub(crate) further: Option<Further>,
+    pub(crate) recognizers_sha256: String,
+    pub(crate) year: i16,
+    scratches: Mutex<Vec<Scratch>>,
+}
+
+impl Work {
+    pub(crate) fn new(resources: &Resources, scanner: Scanner, policy: Policy, year: i16) -> Result<Self, Stop> {
+        let names = FieldNames::load(resources).map_err(|error| unusable(&error))?;
+        Ok(Self {
+            scanner,
+            names,
+            policy,
+            cleaner: None,
+            patient: None,
+            further: None,
+            recognizers_sha256: resources.sha256(),
+            year,
+            scratches: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Which layers look at texts.
+    pub(crate) fn layers(&self) -> String {
+        let own = match self.scanner.layers() {
+            Layers::Lists => "patterns, lists",
+            Layers::All => "patterns, lists, tagger",
+        };
+        if self.further.is_some() { format!("{own}, transformer") } else { own.to_owned() }
+    }
+
+    fn scratch(&self) -> Scratch {
+        let kept = self.scratches.lock().ok().and_then(|mut scratches| scratches.pop());
+        kept.unwrap_or_else(|| self.scanner.scratch())
+    }
+
+    /// Does one piece.
+    pub(crate) fn piece(&self, source: &Source, piece: Piece) -> Done {
+        let mut scratch = self.scratch();
+        let done = match piece {
+            Piece::Text { line, text } => self.text(source, line, &text, &mut scratch),
+            Piece::Rows { first, rows, delimiter } => self.rows(source, first, &rows, delimiter, &mut scratch),
+            Piece::Objects { line, text } => self.objects(source, line, &text, &mut scratch),
+            Piece::Columns(rows, batch) => {
+                let (mut done, columns) = self.columns(source, &rows, &mut scratch);
+                if self.cleaner.is_some() {
+                    done.batch = Some((batch, columns));
+                }
+                done
+            }
+        };
+        if let Ok(mut scratches) = self.scratches.lock() {
+            scratches.push(scratch);
+        }
+        done
+    }
+
+    fn scan(&self, text: &str, scratch: &mut Scratch, found: &mut Vec<Detection>) {
+        self.scanner.scan(text, scratch, found);
+        if let Some(further) = &self.further {
+            further(text, found);
+            medattest_deid::merge(text, found);
+        }
+    }
+
+    fn clean(
+        &self,
+        cleaner: &Cleaner,
+        value: &str,
+        found: &[Detection],
+        patient: &str,
+        done: &mut Replacements,
+    ) -> String {
+        let mut text = String::with_capacity(value.len());
+        for replaced in cleaner.clean(value, found, patient, &mut text) {
+            done.add(replaced.kind, replaced.operator.id());
+        }
+        text
+    }
+
+    fn text(&self, source: &Source, first_line: u64, text: &str, scratch: &mut Scratch) -> Done {
+        let mut found = Vec::new();
+        self.scan(text, scratch, &mut found);
+        let mut done = Done::default();
+        let mut tally = FieldTally::default();
+        let mut detections = found.iter().peekable();
+        let mut start = 0;
+        for (at, line) in text.split_inclusive('\n').enumerate() {
+            let end = start + line.len();
+            let mut own = Vec::new();
+            while let Some(detection) = detections.next_if(|d| d.start < end) {
+                // What runs on to the next line is counted where it begins.
+                own.push(Detection {
+                    start: detection.start.saturating_sub(start),
+                    end: detection.end - start,
+                    ..*detection
+                });
+            }
+            tally.add(&self.scanner, &self.policy, line.trim_end_matches(['\r', '\n']), first_line + at as u64, &own);
+            done.records += 1;
+            start = end;
+        }
+        done.fields.push((String::new(), tally));
+        if let Some(cleaner) = &self.cleaner {
+            done.text = self.clean(cleaner, text, &found, &source.stem, &mut done.replacements);
+        }
+        done
+    }
+
+    /// Finds the identifiers of one row.
+    fn row(&self, fields: &[Field], cells: &[&str], scratch: &mut Scratch, found: &mut Vec<Vec<Detection>>) {
+        self.scanner.scan_row(&self.names, fields, cells, scratch, found);
+        if let Some(further) = &self.further {
+            for (cell, found) in cells.iter().zip(found.iter_mut()).filter(|(cell, _)| cell.contains(' ')) {
+                further(cell, found);
+                medattest_deid::merge(cell, found);
+            }
+        }
+    }
+
+    fn rows(&self, source: &Source, first: u64, rows: &[Vec<String>], delimiter: u8, scratch: &mut Scratch) -> Done {
+        let mut done = Done::default();
+        // Cells beyond the named columns are looked at without a name.
+        let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut fields = source.fields.clone();
+        for extra in fields.len()..widest {
+            fields.push(self.names.field(&format!("(column {})", extra + 1)));
+            done.notes.push("some rows have more cells than there are column names".to_owned());
+        }
+        let mut tallies: Vec<FieldTally> = fields.iter().map(|_| FieldTally::default()).collect();
+        let mut found = Vec::new();
+        for (row, number) in rows.iter().zip(first..) {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            self.row(&fields, &cells, scratch, &mut found);
+            for ((tally, cell), found) in tallies.iter_mut().zip(&cells).zip(&found) {
+                tally.add(&self.scanner, &self.policy, cell, number, found);
+            }
+            if let Some(cleaner) = &self.cleaner {
+                let patient = source.patient_column.and_then(|at| cells.get(at)).copied().unwrap_or(&source.stem);
+                let cleaned: Vec<String> = cells
+                    .iter()
+                    .zip(&found)
+                    .map(|(cell, found)| self.clean(cleaner, cell, found, patient, &mut done.replacements))
+                    .collect();
+                done.text.push_str(&csv_line(delimiter, cleaned.iter().map(String::as_str)));
+            }
+        }
+        done.records = rows.len() as u64;
+        done.fields = fields.into_iter().map(|f| f.name).zip(tallies).collect();
+        done
+    }
+
+    fn columns(
+        &self,
+        source: &Source,
+        rows: &medattest_data::TextRows,
+        scratch: &mut Scratch,
+    ) -> (Done, Vec<Vec<Option<String>>>) {
+        let mut done = Done::default();
+        let n = rows.columns.first().map_or(0, Vec::len);
+        let mut tallies: Vec<FieldTally> = source.fields.iter().map(|_| FieldTally::default()).collect();
+        let mut copies: Vec<Vec<Option<String>>> = source.fields.iter().map(|_| Vec::new()).collect();
+        let mut found = Vec::new();
+        for at in 0..n {
+            let cells: Vec<&str> =
+                rows.columns.iter().map(|column| column.get(at).and_then(Option::as_deref).unwrap_or("")).collect();
+            self.row(&source.fields, &cells, scratch, &mut found);
+            for ((tally, cell), found) in tallies.iter_mut().zip(&cells).zip(&found) {
+                tally.add(&self.scanner, &self.policy, cell, rows.first_row + at as u64, found);
+            }
+            if let Some(cleaner) = &self.cleaner {
+                let patient = source.patient_column.and_then(|at| cells.get(at)).copied().unwrap_or(&source.stem);
+                for (column, copy) in copies.iter_mut().enumerate() {
+                    let missing = rows.columns[column].get(at).is_none_or(Option::is_none);
+                    let cell = cells[column];
+                    copy.push(
+                        (!missing)
+                            .then(|| self.clean(cleaner, cell, &found[column], patient, &mut done.replacements)),
+                    );
+                }
+            }
+        }
+        done.records = n as u64;
+        done.fields = source.fields.iter().map(|f| f.name.clone()).zip(tallies).collect();
+        (done, copies)
+    }
+
+    /// Columns of a Parquet file in which something is to be replaced.
+    pub(crate) fn replaced_columns(&self, source: &Source) -> Result<Vec<bool>, Stop> {
+        let stop = |error: medattest_core::DataError| Stop::from(error.diagnostic());
+        let mut cells = ParquetCells::open(&source.path, &source.shown).map_err(stop)?;
+        let mut replaced = vec![false; source.fields.len()];
+        let mut scratch = self.scratch();
+        let mut found = Vec::new();
+        while let Some(rows) = cells.next_rows().map_err(stop)? {
+            let n = rows.columns.first().map_or(0, Vec::len);
+            for at in 0..n {
+                let cells: Vec<&str> = rows
+                    .columns
+                    .iter()
+                    .map(|column| column.get(at).and_then(Option::as_deref).unwrap_or(""))
+                    .collect();
+                self.row(&source.fields, &cells, &mut scratch, &mut found);
+                for (replaced, found) in replaced.iter_mut().zip(&found) {
+                    *replaced |= found.iter().any(|d| self.policy.removes(d.kind));
+                }
+            }
+        }
+        Ok(replaced)
+    }
+
+    fn objects(&self, source: &Source, first_line: u64, text: &str, scratch: &mut Scratch) -> Done {
+        let mut done = Done::default();
+        let mut tallies: BTreeMap<String, FieldTally> = BTreeMap::new();
+        // A file that is one JSON value over several lines is read as one.
+        let whole: Option<Value> = serde_json::from_str(text).ok();
+        let parts: Vec<(&str, u64, Option<Value>)> = match whole {
+            Some(value) => vec![(text, first_line, Some(value))],
+            None => text
+                .split_inclusive('\n')
+                .zip(first_line..)
+                .map(|(line, n)| (line, n, serde_json::from_str(line).ok()))
+                .collect(),
+        };
+        for (line, number, value) in parts {
+            done.records += 1;
+            if let Some(mut value) = value {
+                let patient = self
+                    .patient
+                    .as_ref()
+                    .and_then(|key| value.get(key))
+                    .map(plain)
+                    .unwrap_or_else(|| source.stem.clone());
+                let mut walk = ObjectWalk {
+                    work: self,
+                    scratch,
+                    tallies: &mut tallies,
+                    row: number,
+                    patient,
+                    replacements: &mut done.replacements,
+                };
+                walk.value("", &mut value);
+                if self.cleaner.is_some() {
+                    done.text.push_str(&value.to_string());
+                    done.text.push('\n');
+                }
+            } else if line.trim().is_empty() {
+                done.text.push_str(if self.cleaner.is_some() { line } else { "" });
+            } else {
+                done.notes.push("some lines are not JSON; they were read as text".to_owned());
+                let mut found = Vec::new();
+                self.scan(line, scratch, &mut found);
+                tallies.entry("(not JSON)".to_owned()).or_default().add(
+                    &self.scanner,
+                    &self.policy,
+                    line,
+                    number,
+                    &found,
+                );
+                if let Some(cleaner) = &self.cleaner {
+                    done.text.push_str(&self.clean(cleaner, line, &found, &source.stem, &mut done.replacements));
+                }
+            }
+        }
+        done.fields = tallies.into_iter().collect();
+        done
+    }
+}
+
+/// A number, text or truth value as text.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+struct ObjectWalk<'a> {
+    work: &'a Work,
+    scratch: &'a mut Scratch,
+    tallies: &'a mut BTreeMap<String, FieldTally>,
+    row: u64,
+    patient: String,
+    replacements: &'a mut Replacements,
+}
+
+impl ObjectWalk<'_> {
+    /// A key as reports may show it, and as a copy has it: keys can be names too.
+    fn key(&mut self, key: String) -> (String, String) {
+        let mut found = Vec::new();
+        // Words joined as programmers do are no names.
+        if key.contains(' ') || key.bytes().any(|b| b.is_ascii_digit()) {
+            self.work.scanner.scan(&key, self.scratch, &mut found);
+        }
+        if !found.iter().any(|d| self.work.policy.removes(d.kind)) {
+            return (key.clone(), key);
+        }
+        let tally = self.tallies.entry("(keys)".to_owned()).or_default();
+        tally.add(&self.work.scanner, &self.work.policy, &key, self.row, &found);
+        let cleaned = match &self.work.cleaner {
+            Some(cleaner) => self.work.clean(cleaner, &key, &found, &self.patient, self.replacements),
+            None => key,
+        };
+        ("(a key that identifies)".to_owned(), cleaned)
+    }
+
+    /// Looks at a value and what lies below it. The parser bounds the depth.
+    fn value(&mut self, path: &str, value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                for (key, mut value) in std::mem::take(object) {
+                    let (shown, key) = self.key(key);
+                    let path = if path.is_empty() { shown } else { format!("{path}.{shown}") };
+                    self.value(&path, &mut value);
+                    object.insert(key, value);
+                }
+            }
+            Value::Array(list) => {
+                for value in list {
+                    self.value(path, value);
+                }
+            }
+            Value::String(_) | Value::Number(_) => {
+                let text = plain(value);
+                let name = path.rsplit('.').next().unwrap_or(path);
+                let field = self.work.names.field(name);
+                let mut found = Vec::new();
+                self.work.scanner.scan_cell(&self.work.names, &field, &text, self.scratch, &mut found);
+                if let Some(further) = &self.work.further {
+                    further(&text, &mut found);
+                    medattest_deid::merge(&text, &mut found);
+                }
+                let tally = self.tallies.entry(path.to_owned()).or_default();
+                tally.add(&self.work.scanner, &self.work.policy, &text, self.row, &found);
+                if let Some(cleaner) = &self.work.cleaner
+                    && found.iter().any(|d| self.work.policy.removes(d.kind))
+                {
+                    *value = Value::String(self.work.clean(cleaner, &text, &found, &self.patient, self.replacements));
+                }
+            }
+            Value::Bool(_) | Value::Null => {}
+        }
+    }
+}
+
+/// A file of recognizers that cannot be used.
+pub(crate) fn unusable(error: &medattest_deid::LoadError) -> Stop {
+    Stop::usage(&error.file, error.message.clone(), error.hint.clone())
+}
