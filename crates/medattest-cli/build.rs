@@ -24,7 +24,8 @@ fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed={}", recognizers.display());
     let mut files = Vec::new();
     collect(&recognizers, &[".toml", ".txt", ".bin"], &mut files)?;
-    files.retain(|file| !file.starts_with(recognizers.join("templates")));
+    // What only training reads stays out.
+    files.retain(|file| !["templates", "phrases"].iter().any(|folder| file.starts_with(recognizers.join(folder))));
     files.sort();
     code.push_str("pub(crate) const RECOGNIZERS: &[(&str, &[u8])] = &[\n");
     for file in files {

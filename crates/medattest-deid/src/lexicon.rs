@@ -1,5 +1,7 @@
 //! What lists say of a word: a name, a place, an ordinary word, a drug. One look-up a word.
 
+use std::collections::BTreeSet;
+
 use crate::error::LoadError;
 use crate::resources::Resources;
 use crate::token::{Token, word_hash};
@@ -112,8 +114,16 @@ impl Lexicon {
             phrase_used: 0,
         };
         let common_band = |band: &str| matches!(band, "1" | "2");
+        // A rare name that is an ordinary or a clinical word is more often the word.
+        let mut words: BTreeSet<&str> = BTreeSet::new();
+        for list in ["common-words", "function-words", "drugs", "clinical-words", "conditions", "anatomy", "labs"] {
+            words.extend(resources.lines(&format!("lexica/{list}.txt"))?.map(|(word, _)| word));
+        }
         for (name, rest) in resources.lines("lexica/first-names.txt")? {
             let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
+            if !common_band(band) && words.contains(name) {
+                continue;
+            }
             let mut flags = match gender {
                 "f" => FIRST_F,
                 "m" => FIRST_M,
@@ -125,9 +135,15 @@ impl Lexicon {
             lexicon.add(name, flags);
         }
         for (name, band) in resources.lines("lexica/surnames.txt")? {
+            if !common_band(band) && words.contains(name) {
+                continue;
+            }
             lexicon.add(name, if common_band(band) { SURNAME | SURNAME_COMMON } else { SURNAME });
         }
         for (name, kind) in resources.lines("lexica/places.txt")? {
+            if kind != "us-county" && words.contains(name) && kind != "world-city" {
+                continue;
+            }
             lexicon.add(name, if kind == "us-county" { COUNTY } else { PLACE });
         }
         for (name, kind) in resources.lines("lexica/states.txt")? {

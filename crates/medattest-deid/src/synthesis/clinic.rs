@@ -24,6 +24,9 @@ const LISTS: [(&str, &str); 9] = [
     ("eponym", "eponyms"),
 ];
 
+/// Phrases that sentences are put together from; they may hold slots of this file themselves.
+const PHRASES: [&str; 4] = ["did", "lead", "ask", "about"];
+
 impl Clinic {
     pub(super) fn load(resources: &Resources) -> Result<Self, LoadError> {
         let mut lists = Vec::new();
@@ -45,13 +48,41 @@ impl Clinic {
             }
             lists.push((slot, entries));
         }
+        for slot in PHRASES {
+            let file = format!("phrases/{slot}.txt");
+            let entries: Vec<String> = resources.text(&file)?.lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect();
+            if entries.is_empty() {
+                return Err(LoadError::new(&file, "the list is empty", "add entries"));
+            }
+            lists.push((slot, entries));
+        }
         Ok(Self { lists })
+    }
+
+    /// A phrase with its slots filled.
+    fn filled(&self, phrase: &str, random: &mut ChaCha8Rng) -> String {
+        let mut text = String::new();
+        let mut rest = phrase;
+        while let Some((before, after)) = rest.split_once('{') {
+            text.push_str(before);
+            let Some((slot, after)) = after.split_once('}') else { break };
+            let fill = match slot {
+                "age" => Some(random.random_range(18..90).to_string()),
+                slot => self.fill(slot, random),
+            };
+            text.push_str(&fill.unwrap_or_default());
+            rest = after;
+        }
+        text + rest
     }
 
     /// What fills a slot; none if there is no such slot.
     pub(super) fn fill(&self, role: &str, random: &mut ChaCha8Rng) -> Option<String> {
         if let Some((_, list)) = self.lists.iter().find(|(slot, _)| *slot == role) {
             let entry = list.get(random.random_range(0..list.len()))?.clone();
+            if PHRASES.contains(&role) {
+                return Some(self.filled(&entry, random));
+            }
             return Some(match role {
                 "drug" if random.random_bool(0.3) => super::people::title(&entry),
                 "lab" if random.random_bool(0.4) => entry.to_uppercase(),

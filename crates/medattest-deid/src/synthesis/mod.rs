@@ -40,6 +40,8 @@ enum Dress {
     Lower,
     Upper,
     Scanned,
+    /// Every Word With A Capital, as in headings.
+    Title,
 }
 
 struct Template {
@@ -171,6 +173,8 @@ impl Synthesizer {
                 0..7 => Dress::Lower,
                 7..11 => Dress::Upper,
                 11..13 => Dress::Scanned,
+                // Capitals alone make no name.
+                13..23 if note.spans.is_empty() => Dress::Title,
                 _ => Dress::Plain,
             },
             dress => dress,
@@ -180,6 +184,18 @@ impl Synthesizer {
             Dress::Lower => note.text.make_ascii_lowercase(),
             Dress::Upper => note.text.make_ascii_uppercase(),
             Dress::Scanned => scan(&mut note.text, random),
+            Dress::Title => {
+                let mut before = ' ';
+                note.text = note
+                    .text
+                    .chars()
+                    .map(|c| {
+                        let up = !before.is_alphanumeric() && before != '\'';
+                        before = c;
+                        if up { c.to_ascii_uppercase() } else { c }
+                    })
+                    .collect();
+            }
         }
         note
     }

@@ -20,6 +20,8 @@ pub struct TrainOptions {
     pub step: f32,
     /// Share of names and places that are hidden from the lists, so that the tagger learns to do without.
     pub forgotten: f64,
+    /// Share of features of a token that a step does not see (Srivastava et al. 2014), so that none is relied on alone.
+    pub dropped: f64,
     /// Seed of the order and of what is hidden.
     pub seed: u64,
     /// Binary logarithm of the number of feature rows.
@@ -28,7 +30,7 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { passes: 6, step: 0.15, forgotten: 0.2, seed: 20_261_125, bits: 17 }
+        Self { passes: 6, step: 0.15, forgotten: 0.2, dropped: 0.3, seed: 20_261_125, bits: 17 }
     }
 }
 
@@ -60,7 +62,8 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
         for at in &order {
             let chain = &chains[*at];
             tokens += chain.labels.len();
-            loss += step(chain, &mut weights, &mut squares, &mut pass, &mut pass_squares, options.step);
+            let seen = Seen::of(chain, options.dropped, &mut random);
+            loss += step(chain, &seen, &mut weights, &mut squares, &mut pass, &mut pass_squares, options.step);
         }
         progress(round + 1, loss / tokens.max(1) as f64);
     }
@@ -106,9 +109,28 @@ fn chains_of(scanner: &Scanner, note: &Note, mask: u64, forgotten: f64, random: 
         .collect()
 }
 
+/// Which features of each token a step sees, one bit each.
+struct Seen {
+    masks: Vec<u32>,
+    /// What the weights of those seen are multiplied by, so that the sum stays what it is.
+    scale: f32,
+}
+
+impl Seen {
+    fn of(chain: &Chain, dropped: f64, random: &mut ChaCha8Rng) -> Self {
+        let masks = chain
+            .labels
+            .iter()
+            .map(|_| (0..FEATURES).fold(0, |mask, at| mask | u32::from(!random.random_bool(dropped)) << at))
+            .collect();
+        Self { masks, scale: 1.0 / (1.0 - dropped) as f32 }
+    }
+}
+
 /// One step on one chain; returns its loss (negative log likelihood).
 fn step(
     chain: &Chain,
+    seen: &Seen,
     weights: &mut [[f32; LABELS]],
     squares: &mut [[f32; LABELS]],
     pass: &mut [[f32; LABELS]; LABELS],
@@ -117,10 +139,11 @@ fn step(
 ) -> f64 {
     let n = chain.labels.len();
     let mut node = vec![[0f32; LABELS]; n];
-    for (potentials, hashes) in node.iter_mut().zip(&chain.hashes) {
-        for hash in hashes {
+    for ((potentials, hashes), mask) in node.iter_mut().zip(&chain.hashes).zip(&seen.masks) {
+        for (at, hash) in hashes.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
+            debug_assert!(at < FEATURES);
             for (potential, weight) in potentials.iter_mut().zip(&weights[*hash as usize]) {
-                *potential += weight;
+                *potential += weight * seen.scale;
             }
         }
     }
@@ -167,10 +190,10 @@ fn step(
         for (label, p) in marginal.iter_mut().enumerate() {
             *p = *p / sum.max(f32::MIN_POSITIVE) - f32::from(u8::from(label == chain.labels[at]));
         }
-        for hash in &chain.hashes[at] {
+        for (_, hash) in chain.hashes[at].iter().enumerate().filter(|(i, _)| seen.masks[at] >> i & 1 == 1) {
             let row = *hash as usize;
             for label in 0..LABELS {
-                let gradient = marginal[label];
+                let gradient = marginal[label] * seen.scale;
                 if gradient.abs() > 1e-5 {
                     squares[row][label] += gradient * gradient;
                     weights[row][label] -= rate * gradient / squares[row][label].sqrt();
