@@ -42,6 +42,16 @@ pub(crate) fn train_tagger(root: &Path) -> ExitCode {
     })())
 }
 
+/// Writes held-out generated notes, labelled, for benches and for measuring other tools.
+pub(crate) fn write_notes(root: &Path, file: &str, times: usize) -> ExitCode {
+    finish((|| {
+        let synthesizer = Synthesizer::load(&resources(root)?).map_err(|e| e.to_string())?;
+        let notes = synthesizer.notes(Split::HeldOut, times, SEED);
+        let lines: String = notes.iter().map(|note| note.to_json() + "\n").collect();
+        std::fs::write(file, lines).map_err(|e| e.to_string())
+    })())
+}
+
 /// Scores held-out generated notes, or a labelled file; `faults` shows what went wrong, which generated notes may.
 pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usize) -> ExitCode {
     finish((|| {

@@ -18,7 +18,9 @@ usage: cargo xtask COMMAND
   lock            record the digests of packs whose revision was raised
   deid train      train the tagger on generated notes, anew and always alike
   deid eval [--lists] [--faults N] [FILE]
-                  score held-out generated notes, or a labelled file";
+                  score held-out generated notes, or a labelled file
+  deid notes FILE TIMES
+                  write held-out generated notes as labelled JSON lines";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["schema"] => schema::write(&root),
         ["lock"] => packs::lock(&root),
         ["deid", "train"] => deid::train_tagger(&root),
+        ["deid", "notes", file, times] => deid::write_notes(&root, file, times.parse().unwrap_or(1)),
         ["deid", "eval", rest @ ..] => {
             let faults =
                 rest.iter().skip_while(|a| **a != "--faults").nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::LoadError;
-use crate::kind::Kind;
+use crate::kind::{Kind, Kinds};
 use crate::resources::Resources;
 
 /// A labelled note. Holds patients' text, so it has no `Debug`.
@@ -45,7 +45,11 @@ enum Meaning {
 
 /// Names of labels as other sets use them; data in `recognizers/labels.toml`.
 #[derive(Debug, Clone)]
-pub struct Labels(BTreeMap<String, Meaning>);
+pub struct Labels {
+    meanings: BTreeMap<String, Meaning>,
+    /// Ages over this one identify.
+    ages_over: u16,
+}
 
 #[derive(Deserialize)]
 struct LabelFile {
@@ -78,7 +82,25 @@ impl Labels {
         for kind in Kind::ALL {
             labels.entry(normal(kind.id())).or_insert(Meaning::Kind(*kind));
         }
-        Ok(Self(labels))
+        Ok(Self { meanings: labels, ages_over: Kinds::load(resources)?.ages_over })
+    }
+}
+
+impl Labels {
+    /// Whether the label is listed.
+    pub fn knows(&self, label: &str) -> bool {
+        self.meanings.contains_key(&normal(label))
+    }
+
+    /// The kind that a label and the value under it stand for; none if the value identifies nobody, or may.
+    pub fn kind(&self, label: &str, value: &str) -> Option<Kind> {
+        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+        match self.meanings.get(&normal(label))? {
+            Meaning::Kind(Kind::Date) if value.trim().len() == 4 && digits.len() == 4 => None,
+            Meaning::Kind(kind) => Some(*kind),
+            Meaning::Age if digits.parse::<u16>().is_ok_and(|age| age > self.ages_over) => Some(Kind::AgeOver89),
+            Meaning::Age | Meaning::Neutral => None,
+        }
     }
 }
 
@@ -155,23 +177,13 @@ fn read_note(number: usize, note: &Value, labels: &Labels) -> Result<Note, GoldE
             .iter()
             .find_map(|key| span.get(*key)?.as_str())
             .ok_or_else(|| error(number, format!("{place} has no label"), FORM))?;
-        let Some(meaning) = labels.0.get(&normal(label)) else {
+        if !labels.knows(label) {
             let hint = "add it to recognizers/labels.toml: a kind, `neutral` or `age`";
             return Err(error(number, format!("{place} has the unknown label `{label}`"), hint));
-        };
-        let value = &text[start..end];
-        let digits = value.chars().filter(char::is_ascii_digit).collect::<String>();
-        match meaning {
-            Meaning::Neutral => result.neutral.push((start, end)),
-            Meaning::Age if digits.parse::<u32>().is_ok_and(|age| age >= 90) => {
-                result.spans.push(GoldSpan { start, end, kind: Kind::AgeOver89 });
-            }
-            Meaning::Age => result.neutral.push((start, end)),
-            // A year alone may stay.
-            Meaning::Kind(Kind::Date) if value.trim().len() == 4 && digits.len() == 4 => {
-                result.neutral.push((start, end));
-            }
-            Meaning::Kind(kind) => result.spans.push(GoldSpan { start, end, kind: *kind }),
+        }
+        match labels.kind(label, &text[start..end]) {
+            Some(kind) => result.spans.push(GoldSpan { start, end, kind }),
+            None => result.neutral.push((start, end)),
         }
     }
     result.spans.sort_by_key(|span| (span.start, span.end));
@@ -216,7 +228,10 @@ mod tests {
     fn labels() -> Labels {
         let labels =
             [("person", Meaning::Kind(Kind::Name)), ("age", Meaning::Age), ("date", Meaning::Kind(Kind::Date))];
-        Labels(labels.into_iter().map(|(label, meaning)| (label.to_owned(), meaning)).collect())
+        Labels {
+            ages_over: 89,
+            meanings: labels.into_iter().map(|(label, meaning)| (label.to_owned(), meaning)).collect(),
+        }
     }
 
     #[test]

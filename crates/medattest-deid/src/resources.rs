@@ -58,7 +58,9 @@ impl Resources {
     pub fn sha256(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let mut hasher = Sha256::new();
-        for (name, bytes) in self.files.iter().filter(|(name, _)| !name.starts_with("templates/") && !name.starts_with("phrases/")) {
+        for (name, bytes) in
+            self.files.iter().filter(|(name, _)| !name.starts_with("templates/") && !name.starts_with("phrases/"))
+        {
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name);
             hasher.update((bytes.len() as u64).to_le_bytes());

@@ -73,17 +73,17 @@ fn work(how: &DeidHow) -> Result<(Work, Resources), Stop> {
     let resources = resources(how)?;
     let (scanner, policy, year) = scanner(how, &resources)?;
     let mut work = Work::new(&resources, scanner, policy, year)?;
-    work.further = further(how)?;
+    work.further = further(how, &resources)?;
     Ok((work, resources))
 }
 
 #[cfg(feature = "transformer")]
-fn further(how: &DeidHow) -> Result<Option<crate::deid::Further>, Stop> {
-    how.transformer.as_deref().map(crate::deid::transformer).transpose()
+fn further(how: &DeidHow, resources: &Resources) -> Result<Option<crate::deid::Further>, Stop> {
+    how.transformer.as_deref().map(|folder| crate::deid::transformer(folder, resources)).transpose()
 }
 
 #[cfg(not(feature = "transformer"))]
-fn further(how: &DeidHow) -> Result<Option<crate::deid::Further>, Stop> {
+fn further(how: &DeidHow, _: &Resources) -> Result<Option<crate::deid::Further>, Stop> {
     match &how.transformer {
         None => Ok(None),
         Some(_) => Err(Stop::usage(
@@ -332,16 +332,6 @@ fn cleaned(options: &DeidClean) -> Result<u8, Stop> {
         }
     }
     let walked = walk(&options.paths)?;
-    let mut places: Vec<&PathBuf> = walked.sources.iter().map(|source| &source.below).collect();
-    places.sort();
-    if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
-        let message = format!("two files would be copied to {}", twice[0].display());
-        return Err(Stop::usage(
-            "--out",
-            message,
-            "name folders whose files have names of their own, or clean them one by one",
-        ));
-    }
     let manifest_path = options.out.join(MANIFEST);
     if manifest_path.symlink_metadata().is_ok() {
         let shown = manifest_path.display().to_string();
@@ -502,7 +492,7 @@ fn kinds() -> Result<u8, Stop> {
 fn eval(options: &DeidEval) -> Result<u8, Stop> {
     let resources = resources(&options.how)?;
     let (scanner, policy, _) = scanner(&options.how, &resources)?;
-    let further = further(&options.how)?;
+    let further = further(&options.how, &resources)?;
     let labels = Labels::load(&resources).map_err(|error| unusable(&error))?;
     let (mut scratch, mut found, mut score) = (scanner.scratch(), Vec::new(), Score::default());
     for path in &options.gold {

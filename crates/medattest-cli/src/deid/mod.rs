@@ -2,6 +2,8 @@
 
 mod piece;
 mod source;
+#[cfg(feature = "transformer")]
+mod transformer;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use crate::write::Partial;
 use piece::{Done, Piece};
 pub(crate) use source::{MANIFEST, MANIFEST_FORM, Walk, walk};
 use source::{Opened, Source};
+#[cfg(feature = "transformer")]
+pub(crate) use transformer::transformer;
 pub(crate) use work::{Further, Replacements, Work};
 
 /// Pieces that are worked on together: enough for all cores, few enough for memory.
@@ -59,7 +63,15 @@ pub(crate) fn run(work: &Work, walked: Walk, out: Option<&Path>, progress: &Prog
     };
     let mut copies = Vec::new();
     let mut digests = String::new();
-    let mut waiting = walked.sources.into_iter();
+    for unread in &mut survey.unread {
+        unread.path = work.masked(&unread.path).0;
+    }
+    let mut sources = walked.sources;
+    let mut taken = std::collections::BTreeSet::new();
+    for source in &mut sources {
+        work.mask_names(source, &mut taken);
+    }
+    let mut waiting = sources.into_iter();
     let mut open: Vec<Open> = Vec::new();
     let total = waiting.len();
     loop {
@@ -120,16 +132,22 @@ pub(crate) fn run(work: &Work, walked: Walk, out: Option<&Path>, progress: &Prog
 
 /// Opens a file and its copy; a file that cannot be read is told apart from one that must stop the run.
 fn begin(work: &Work, source: Source, out: Option<&Path>) -> Result<Result<Open, Unread>, Stop> {
-    let reader = match Opened::open(&source) {
+    let mut reader = match Opened::open(&source) {
         Ok(reader) => reader,
         Err(reason) => return Ok(Err(Unread { path: source.shown, reason })),
     };
-    let names = reader.columns();
+    let mut names = reader.columns();
+    let mut notes = Vec::new();
+    if names.iter().any(|name| work.identifies(name)) {
+        // Without a line of names the first patient stands where the names should.
+        reader.without_names();
+        names = (1..=names.len()).map(|n| format!("(column {n})")).collect();
+        notes.push("the first line seems to be a row, not names of columns; it was read as one".to_owned());
+    }
     let fields: Vec<(String, FieldTally)> = names.iter().map(|name| (name.clone(), FieldTally::default())).collect();
     let mut source = source;
     source.fields = names.iter().map(|name| work.names.field(name)).collect();
     source.patient_column = work.patient.as_ref().and_then(|patient| names.iter().position(|name| name == patient));
-    source.extension_head = reader.head();
     let copy = match out {
         None => None,
         Some(folder) => {
@@ -145,7 +163,7 @@ fn begin(work: &Work, source: Source, out: Option<&Path>) -> Result<Result<Open,
                     Copy::Parquet(Box::new(copy), partial)
                 }
                 _ => {
-                    if let Some(head) = &source.extension_head {
+                    if let Some(head) = reader.head() {
                         partial.write(head.as_bytes())?;
                     }
                     Copy::Text(partial)
@@ -153,7 +171,15 @@ fn begin(work: &Work, source: Source, out: Option<&Path>) -> Result<Result<Open,
             })
         }
     };
-    let tally = SourceTally { path: source.shown.clone(), form: reader.form().to_owned(), ..SourceTally::default() };
+    let mut fields = fields;
+    if !source.in_name.is_empty() {
+        let mut tally = FieldTally::default();
+        tally.add(&work.scanner, &work.policy, &source.file_name, 1, &source.in_name);
+        fields.push(("(name of the file)".to_owned(), tally));
+        notes.push("the name of the file identifies somebody; it is shown as a shape".to_owned());
+    }
+    let path = source.shown.clone();
+    let tally = SourceTally { path, form: reader.form().to_owned(), notes, ..SourceTally::default() };
     let replacements = Replacements::default();
     Ok(Ok(Open { source, reader: Some(reader), tally, fields, copy, replacements }))
 }

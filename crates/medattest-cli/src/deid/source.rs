@@ -6,7 +6,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use medattest_data::ParquetCells;
-use medattest_deid::{Field, Unread};
+use medattest_deid::{Detection, Field, Unread};
 use sha2::{Digest as _, Sha256};
 
 use super::piece::Piece;
@@ -38,8 +38,10 @@ pub(crate) struct Source {
     pub(crate) patient_column: Option<usize>,
     /// Which columns of a Parquet file become text.
     pub(crate) replaced: Vec<bool>,
-    /// Line of column names of a copy.
-    pub(crate) extension_head: Option<String>,
+    /// Its name, as it is looked at.
+    pub(crate) file_name: String,
+    /// What identifies somebody in the name of the file.
+    pub(crate) in_name: Vec<Detection>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,7 +128,8 @@ fn add(walk: &mut Walk, path: PathBuf, below: PathBuf) {
             fields: Vec::new(),
             patient_column: None,
             replaced: Vec::new(),
-            extension_head: None,
+            file_name: String::new(),
+            in_name: Vec::new(),
         }),
         None => walk.unread.push(Unread { path: shown, reason: "a kind of file that is not read".to_owned() }),
     }
@@ -173,6 +176,8 @@ pub(crate) struct Table {
     shown: String,
     reader: csv::Reader<Digested<BufReader<File>>>,
     head: csv::ByteRecord,
+    /// The first line is a row like the others.
+    headless: bool,
     delimiter: u8,
     row: u64,
     not_utf8: bool,
@@ -214,7 +219,15 @@ impl Opened {
                 .from_reader(stream);
             let head = reader.byte_headers().map_err(|_| "the file cannot be read as a table".to_owned())?.clone();
             let shown = source.shown.clone();
-            return Ok(Self::Table(Box::new(Table { shown, reader, head, delimiter, row: 1, not_utf8: false })));
+            return Ok(Self::Table(Box::new(Table {
+                shown,
+                reader,
+                head,
+                headless: false,
+                delimiter,
+                row: 1,
+                not_utf8: false,
+            })));
         }
         Ok(Self::Lines(Box::new(Lines {
             shown: source.shown.clone(),
@@ -247,9 +260,19 @@ impl Opened {
         }
     }
 
+    /// Reads the line of column names as a row like the others.
+    pub(crate) fn without_names(&mut self) {
+        if let Self::Table(table) = self {
+            table.headless = true;
+        }
+    }
+
     /// The line of column names as a copy has it.
     pub(crate) fn head(&self) -> Option<String> {
         let Self::Table(table) = self else { return None };
+        if table.headless {
+            return None;
+        }
         let cells: Vec<String> = table.head.iter().map(|cell| decoded(cell).0).collect();
         Some(super::piece::csv_line(table.delimiter, cells.iter().map(String::as_str)))
     }
@@ -360,6 +383,10 @@ impl Table {
         let mut rows: Vec<Vec<String>> = Vec::new();
         let mut bytes = 0;
         let mut record = csv::ByteRecord::new();
+        if self.headless && self.row == 1 {
+            rows.push(self.head.iter().map(|cell| decoded(cell).0).collect());
+            self.row += 1;
+        }
         while rows.len() < MOST_ROWS && bytes < PIECE {
             let more = self.reader.read_byte_record(&mut record).map_err(|error| {
                 let line = error.position().map_or(0, csv::Position::line);

@@ -1,6 +1,7 @@
 //! What is done with a piece: find, count, and replace if a copy is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use medattest_data::ParquetCells;
@@ -74,6 +75,54 @@ impl Work {
     fn scratch(&self) -> Scratch {
         let kept = self.scratches.lock().ok().and_then(|mut scratches| scratches.pop());
         kept.unwrap_or_else(|| self.scanner.scratch())
+    }
+
+    /// Whether a name of a column is a value of somebody instead.
+    pub(crate) fn identifies(&self, name: &str) -> bool {
+        let mut found = Vec::new();
+        self.scanner.scan(name, &mut self.scratch(), &mut found);
+        let number = name.trim().parse::<f64>().is_ok();
+        number || found.iter().any(|d| self.policy.removes(d.kind) && (d.end - d.start) * 2 > name.len())
+    }
+
+    /// A path whose parts that identify somebody are shown as shapes, and what they are.
+    pub(crate) fn masked(&self, path: &str) -> (String, Vec<Detection>) {
+        // Joints of file names separate words; the places stay the same.
+        let readable = path.replace(['_', '-', '/', '\\'], " ");
+        let mut found = Vec::new();
+        self.scanner.scan(&readable, &mut self.scratch(), &mut found);
+        let stem_end = path.rfind('.').unwrap_or(path.len());
+        found.retain(|d| self.policy.removes(d.kind) && d.start < stem_end);
+        let mut masked = String::new();
+        let mut at = 0;
+        for detection in &found {
+            masked.push_str(path.get(at..detection.start).unwrap_or_default());
+            masked.push_str(&medattest_deid::shape(path.get(detection.start..detection.end).unwrap_or_default()));
+            at = detection.end;
+        }
+        masked.push_str(path.get(at..).unwrap_or_default());
+        (masked, found)
+    }
+
+    /// Shows the names of a file as shapes where they identify somebody, and gives its copy a name that does not.
+    pub(crate) fn mask_names(&self, source: &mut Source, taken: &mut BTreeSet<PathBuf>) {
+        let below = source.below.to_string_lossy().into_owned();
+        let (masked, found) = self.masked(&below);
+        if !found.is_empty() {
+            // Only the part below what the user named can be told apart.
+            let before = source.shown.strip_suffix(&below).unwrap_or_default().to_owned();
+            source.shown = before + &masked;
+            source.file_name = below;
+            source.in_name = found;
+        }
+        let mut place = PathBuf::from(&masked);
+        let mut n = 1;
+        while !taken.insert(place.clone()) {
+            n += 1;
+            let end = Path::new(&masked).extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+            place = PathBuf::from(format!("{}-{n}{end}", masked.strip_suffix(&end).unwrap_or(&masked)));
+        }
+        source.below = place;
     }
 
     /// Does one piece.

@@ -50,7 +50,8 @@ impl Clinic {
         }
         for slot in PHRASES {
             let file = format!("phrases/{slot}.txt");
-            let entries: Vec<String> = resources.text(&file)?.lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect();
+            let entries: Vec<String> =
+                resources.text(&file)?.lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect();
             if entries.is_empty() {
                 return Err(LoadError::new(&file, "the list is empty", "add entries"));
             }

@@ -219,8 +219,10 @@ impl Synthesizer {
             let person = cast.entry(name.to_owned()).or_insert_with(|| self.people.person(split, random));
             return person.shown(form, random).map(|text| vec![(text, Some(kind))]);
         }
+        // `age90` and `ssn4` are slots of their own.
         self.people
             .place(role, form, split, random)
+            .or_else(|| numbers::fill(name, form, random))
             .or_else(|| numbers::fill(role, form, random))
             .or_else(|| self.clinic.fill(role, random).map(|text| vec![(text, None)]))
     }

@@ -1,0 +1,95 @@
+//! Traps: hand-made texts in which tools of this kind stumble. Where the development data lie beside the project, its
+//! traps are tried too.
+
+use std::path::{Path, PathBuf};
+
+use medattest_deid::{Detection, Kind, Labels, Layers, Resources, Scanner, read_gold};
+
+fn resources() -> Resources {
+    let mut resources = Resources::default();
+    resources.add_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recognizers")).expect("reads");
+    resources
+}
+
+fn scanner() -> Scanner {
+    Scanner::load(&resources(), Layers::All, 2026).expect("loads")
+}
+
+fn found(scanner: &Scanner, text: &str) -> Vec<Detection> {
+    let mut found = Vec::new();
+    scanner.scan(text, &mut scanner.scratch(), &mut found);
+    let policy = &scanner.kinds.policies[0];
+    found.retain(|d| policy.removes(d.kind));
+    found
+}
+
+#[test]
+fn what_only_looks_like_an_identifier_stays() {
+    let scanner = scanner();
+    let clean = [
+        "Will continue metoprolol 25 mg. May repeat in 4 hours. Mark the site. Grant of consent obtained.",
+        "Parkinson disease, Foley catheter, Glasgow coma scale 15, Babinski negative, Kocher incision.",
+        "BP 120/80, pain 5/10, strength 5/5, vision 20/40, 2/6 systolic murmur, 1/2 tablet, 24/7.",
+        "Potassium 3.5-5.0, INR 2.1, pH 7.32, WBC 12.4, platelets 240, Na 138, day 3 of 7.",
+        "BI-RADS 4. Series 4, image 52. pT2 N1 M0. BRAF V600E. CD20 positive, Ki-67 30%.",
+        "A 67-year-old man diagnosed in 2019. An 89-year-old woman. SpO2 94. HR 98.",
+        "CPT 99213, ICD-10 E11.9, LOINC 4548-4, version 2.1.3.",
+    ];
+    for text in clean {
+        let found = found(&scanner, text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_dressed_up_is_found() {
+    let scanner = scanner();
+    let cases = [
+        ("card 4111\u{200d}1111\u{200d}1111\u{200d}1111 used", Kind::Account),
+        ("SSN １２３ ４５ ６７８９", Kind::Ssn),
+        ("write to jan\u{435}.roe@example.com", Kind::Email),
+        ("noteMRN-2468135 after", Kind::Mrn),
+        ("seen ١٤/٠٣/٢٠٢٦", Kind::Date),
+        ("a ninety-three year old woman", Kind::AgeOver89),
+        ("born in 1931, he", Kind::AgeOver89),
+        ("JOSÉ GARCÍA-LÓPEZ WAS ADMITTED", Kind::Name),
+        ("last four of SSN 6789", Kind::Ssn),
+        ("Mr. O'Brien-Smith left", Kind::Name),
+    ];
+    for (text, kind) in cases {
+        assert!(found(&scanner, text).iter().any(|d| d.kind == kind), "{text}: {:?}", found(&scanner, text));
+    }
+}
+
+/// The traps of the development data that are in Latin script, where they are at hand: every labelled span is
+/// overlapped, and the hard negatives stay but for names, which the default policy removes whoever bears them.
+#[test]
+fn traps_of_the_development_data() {
+    let folder = std::env::var("MEDATTEST_SHARED_DATA")
+        .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from)
+        .join("text-phi/traps");
+    if !folder.is_dir() {
+        return;
+    }
+    let (scanner, labels) = (scanner(), Labels::load(&resources()).expect("loads"));
+    let mut spans = 0;
+    for file in [
+        "policy_compliance.jsonl",
+        "multilingual.json",
+        "per_language_date_traps.json",
+        "adversarial_phi.jsonl",
+        "chunk_boundary.json",
+        "date_arithmetic.json",
+    ] {
+        let text = std::fs::read_to_string(folder.join(file)).expect("reads");
+        for note in read_gold(&text, &labels).expect("is labelled") {
+            let found = found(&scanner, &note.text);
+            for span in &note.spans {
+                spans += 1;
+                let hit = found.iter().any(|d| d.start < span.end && span.start < d.end);
+                assert!(hit, "{file}, {}: {:?} at {}", note.id, span.kind, span.start);
+            }
+        }
+    }
+    assert!(spans > 90, "{spans}");
+}
