@@ -14,6 +14,7 @@ use crate::fold::Folded;
 use crate::kind::Kind;
 use crate::lexicon::{CONTEXT, Lexicon};
 use crate::resources::Resources;
+use crate::scan::THRESHOLD;
 use crate::token::{Token, word_hash};
 
 /// A recognizer as its file describes it.
@@ -123,12 +124,20 @@ fn window() -> usize {
     6
 }
 
-/// All recognizers with one automaton over their patterns.
+/// Patterns of many recognizers as one automaton.
+pub(crate) struct Automaton {
+    pub(crate) dfa: DFA,
+    /// For each pattern, the recognizers and their pattern that use it.
+    pub(crate) users: Vec<Vec<(u16, u8)>>,
+}
+
+/// All recognizers with automata over their patterns.
 pub(crate) struct Recognizers {
     pub(crate) all: Vec<Recognizer>,
-    pub(crate) automaton: DFA,
-    /// For each pattern of the automaton, the recognizers and their pattern that use it.
-    pub(crate) users: Vec<Vec<(u16, u8)>>,
+    /// Patterns that are enough by themselves.
+    pub(crate) strong: Automaton,
+    /// Patterns that need a context, and so are tried only where one stands near.
+    pub(crate) weak: Automaton,
     /// Context phrases as written.
     pub(crate) phrases: Vec<String>,
     /// By the hash of the last word: the words before it, last first, and the phrase.
@@ -144,8 +153,7 @@ impl Recognizers {
     /// Reads every TOML file of recognizers, and tells the lexicon which words matter to them.
     pub(crate) fn load(resources: &Resources, lexicon: &mut Lexicon) -> Result<Self, LoadError> {
         let mut all: Vec<Recognizer> = Vec::new();
-        let mut regexes: Vec<String> = Vec::new();
-        let mut users: Vec<Vec<(u16, u8)>> = Vec::new();
+        let mut patterns_of: [(Vec<String>, Vec<Vec<(u16, u8)>>); 2] = Default::default();
         let mut phrases: Vec<String> = Vec::new();
         let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
         for name in names {
@@ -159,6 +167,9 @@ impl Recognizers {
                 }
                 if raw.match_.is_empty() || raw.no_match.is_empty() {
                     return Err(fault("`match` and `no-match` each need an example".to_owned()));
+                }
+                if raw.window > WINDOW_BEFORE {
+                    return Err(fault(format!("window {} is more than {WINDOW_BEFORE}", raw.window)));
                 }
                 let mut patterns = Vec::new();
                 for pattern in &raw.patterns {
@@ -183,6 +194,7 @@ impl Recognizers {
                         }
                         None => pattern.regex.clone(),
                     };
+                    let (regexes, users) = &mut patterns_of[usize::from(pattern.score < THRESHOLD)];
                     let regex = regexes.iter().position(|known| *known == regex).unwrap_or_else(|| {
                         regexes.push(regex.clone());
                         users.push(Vec::new());
@@ -237,12 +249,16 @@ impl Recognizers {
             lexicon.add_word(last, CONTEXT);
             endings.entry(last).or_default().push((words, id as u16));
         }
-        let automaton = compile(&regexes).map_err(|(at, message)| {
-            let user = users.get(at).and_then(|u| u.first()).and_then(|(r, _)| all.get(usize::from(*r)));
-            let (file, id) = user.map_or(("recognizers", "?"), |r| (r.file.as_str(), r.id.as_str()));
-            LoadError::new(file, format!("recognizer `{id}`: {message}"), "correct the regular expression")
-        })?;
-        Ok(Self { all, automaton, users, phrases, endings })
+        let [strong, weak] = patterns_of.map(|(regexes, users)| {
+            compile(&regexes).map(|dfa| (dfa, users.clone())).map_err(|(at, message)| {
+                let user = users.get(at).and_then(|u| u.first()).and_then(|(r, _)| all.get(usize::from(*r)));
+                let (file, id) = user.map_or(("recognizers", "?"), |r| (r.file.as_str(), r.id.as_str()));
+                LoadError::new(file, format!("recognizer `{id}`: {message}"), "correct the regular expression")
+            })
+        });
+        let automaton = |(dfa, users)| Automaton { dfa, users };
+        let (strong, weak) = (automaton(strong?), automaton(weak?));
+        Ok(Self { all, strong, weak, phrases, endings })
     }
 
     /// The context phrases that end at a token, with it, in order of their place.
@@ -328,6 +344,20 @@ fn compile(regexes: &[String]) -> Result<DFA, (usize, String)> {
 
 /// Bytes of states that one thread keeps.
 const CACHE_BYTES: usize = 32 << 20;
+
+impl Recognizers {
+    /// Whether a context stands near enough to a token for a weak pattern; contexts are in order.
+    #[inline]
+    pub(crate) fn near(contexts: &[(u32, u16)], at: usize) -> bool {
+        let first = contexts.partition_point(|(context, _)| (*context as usize) + WINDOW_BEFORE < at);
+        contexts.get(first).is_some_and(|(context, _)| (*context as usize) <= at + WINDOW_AFTER + LONGEST_IN_TOKENS)
+    }
+}
+
+/// A context stands at most so many tokens before a value.
+const WINDOW_BEFORE: usize = 8;
+/// A value that has a context after it has at most so many tokens.
+const LONGEST_IN_TOKENS: usize = 4;
 
 /// How a walk begins: from the given place, nowhere else.
 pub(crate) fn anchored(text: &[u8]) -> Input<'_> {

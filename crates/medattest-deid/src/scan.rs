@@ -1,7 +1,5 @@
 //! The whole way from text to detections: fold, split, look up, match, tag, resolve.
 
-use std::collections::HashSet;
-
 use regex_automata::Anchored;
 use regex_automata::hybrid::dfa::Cache;
 use regex_automata::util::start;
@@ -13,7 +11,7 @@ use crate::fold::Folded;
 use crate::kind::{Kind, Kinds};
 use crate::lexicon::{COMMON, FUNCTION, Lexicon, STARTS_PATTERN};
 use crate::lists;
-use crate::recognizer::{Recognizer, Recognizers};
+use crate::recognizer::{Automaton, Recognizer, Recognizers};
 use crate::resolve::resolve;
 use crate::resources::Resources;
 use crate::tagger::{Tagger, TaggerScratch};
@@ -43,8 +41,10 @@ pub struct Scanner {
     pub kinds: Kinds,
     layers: Layers,
     reckoning: Reckoning,
-    /// Whether a pattern may begin with these two bytes.
-    begins: Vec<u64>,
+    /// Whether a strong, or a weak, pattern may begin with these two bytes.
+    begins: [Vec<u64>; 2],
+    /// How many words of the lists a pattern can begin with.
+    starting_words: usize,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -59,10 +59,10 @@ pub struct Scratch {
     pub(crate) tokens: Vec<Token>,
     contexts: Vec<(u32, u16)>,
     found: Vec<Detection>,
-    cache: Cache,
+    caches: [Cache; 2],
     tagger: TaggerScratch,
     /// Names of the document at hand, by hash of the word.
-    names: HashSet<u64>,
+    names: Vec<u64>,
     /// A cell with the name of its column before it.
     pub(crate) cell: String,
 }
@@ -94,7 +94,16 @@ impl Scanner {
             }
         };
         let reckoning = Reckoning { year, ages_over: kinds.ages_over };
-        let mut scanner = Self { lexicon, recognizers, tagger, kinds, layers, reckoning, begins: Vec::new() };
+        let mut scanner = Self {
+            lexicon,
+            recognizers,
+            tagger,
+            kinds,
+            layers,
+            reckoning,
+            begins: [Vec::new(), Vec::new()],
+            starting_words: 0,
+        };
         scanner.learn_beginnings(resources)?;
         Ok(scanner)
     }
@@ -170,9 +179,9 @@ impl Scanner {
             tokens: Vec::new(),
             contexts: Vec::new(),
             found: Vec::new(),
-            cache: self.recognizers.automaton.create_cache(),
+            caches: [self.recognizers.strong.dfa.create_cache(), self.recognizers.weak.dfa.create_cache()],
             tagger: TaggerScratch::default(),
-            names: HashSet::new(),
+            names: Vec::new(),
             cell: String::new(),
         }
     }
@@ -244,7 +253,7 @@ impl Scanner {
         let bytes = text.as_bytes();
         for at in 0..scratch.tokens.len() {
             let token = scratch.tokens[at];
-            if token.is(NEWLINE) || !self.may_begin(bytes, &token) {
+            if token.is(NEWLINE) || !may_begin(bytes, &token) {
                 continue;
             }
             let start = token.start as usize;
@@ -264,32 +273,30 @@ impl Scanner {
         }
     }
 
-    /// Whether a pattern may begin with this token.
-    #[inline]
-    fn may_begin(&self, bytes: &[u8], token: &Token) -> bool {
-        let start = token.start as usize;
+    /// Tries the patterns that begin at a place: those that need a context only where one stands near.
+    fn walk(&self, bytes: &[u8], start: usize, at: usize, scratch: &mut Scratch) {
         let next = bytes.get(start + 1).copied().unwrap_or(b' ');
         let pair = usize::from(bytes[start]) << 8 | usize::from(next);
-        if self.begins[pair >> 6] >> (pair & 63) & 1 == 0 {
-            return false;
+        let begins = |which: usize| self.begins[which][pair >> 6] >> (pair & 63) & 1 == 1;
+        if begins(0) {
+            self.walk_one(&self.recognizers.strong, 0, bytes, start, at, scratch);
         }
-        if token.shape & (DIGIT | PUNCT) != 0 || token.lexical & STARTS_PATTERN != 0 {
-            return true;
+        if begins(1) && Recognizers::near(&scratch.contexts, at) {
+            self.walk_one(&self.recognizers.weak, 1, bytes, start, at, scratch);
         }
-        // A plain word before white space begins only what `STARTS_PATTERN` tells, if it is in a list at all.
-        let after = bytes.get(token.end as usize).copied().unwrap_or(b' ');
-        let closed = match after {
-            b'.' | b',' | b';' | b':' | b')' | b'\'' | b'?' | b'!' => {
-                bytes.get(token.end as usize + 1).is_none_or(|b| b.is_ascii_whitespace())
-            }
-            b => b.is_ascii_whitespace(),
-        };
-        !closed || token.lexical == 0 || token.is_upper()
     }
 
-    fn walk(&self, bytes: &[u8], start: usize, at: usize, scratch: &mut Scratch) {
-        let automaton = &self.recognizers.automaton;
-        let cache = &mut scratch.cache;
+    fn walk_one(
+        &self,
+        patterns: &Automaton,
+        which: usize,
+        bytes: &[u8],
+        start: usize,
+        at: usize,
+        scratch: &mut Scratch,
+    ) {
+        let automaton = &patterns.dfa;
+        let cache = &mut scratch.caches[which];
         let Ok(mut state) = automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)) else {
             return;
         };
@@ -330,22 +337,26 @@ impl Scanner {
             here += 1;
         }
         for (pattern, end) in ends.iter().take(n).filter(|(_, end)| *end > start) {
-            self.weigh(bytes, *pattern, (start, *end), at, scratch);
+            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, scratch);
         }
     }
 
-    fn weigh(&self, bytes: &[u8], pattern: usize, (start, end): (usize, usize), at: usize, scratch: &mut Scratch) {
+    fn weigh(
+        &self,
+        users: &[(u16, u8)],
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        at: usize,
+        scratch: &mut Scratch,
+    ) {
         let value = &bytes[start..end];
         let rest = scratch.tokens[at..].iter().take_while(|t| (t.start as usize) < end).count();
         let last = at + rest.max(1) - 1;
-        for (recognizer, own) in &self.recognizers.users[pattern] {
+        for (recognizer, own) in users {
             let from = &self.recognizers.all[usize::from(*recognizer)];
             let pattern = &from.patterns[usize::from(*own)];
-            if pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
-                continue;
-            }
             let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts) else { continue };
-            if score < THRESHOLD {
+            if score < THRESHOLD || pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
                 continue;
             }
             scratch.found.push(Detection {
@@ -372,16 +383,18 @@ impl Scanner {
             let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
             for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
                 if token.is_word() && token.len() > 2 && token.lexical & (FUNCTION | COMMON) == 0 {
-                    scratch.names.insert(token.hash);
+                    scratch.names.push(token.hash);
                 }
             }
         }
         if scratch.names.is_empty() {
             return;
         }
+        scratch.names.sort_unstable();
+        scratch.names.dedup();
         let mut echoes = Vec::new();
         for token in tokens.iter().filter(|t| t.is(CAPITAL) && t.shape & (PUNCT | NEWLINE | OTHER) == 0) {
-            if scratch.names.contains(&token.hash) {
+            if scratch.names.binary_search(&token.hash).is_ok() {
                 echoes.push(Detection {
                     start: token.start as usize,
                     end: token.end as usize,
@@ -398,59 +411,87 @@ impl Scanner {
 
     /// Learns with which two bytes, and with which words of the lists, a pattern can begin.
     fn learn_beginnings(&mut self, resources: &Resources) -> Result<(), LoadError> {
-        let automaton = &self.recognizers.automaton;
-        let mut cache = automaton.create_cache();
         fn failed<E>(_: E) -> LoadError {
             LoadError::new("recognizers", "the patterns are too large together", "make them shorter")
         }
-        let first = automaton.start_state_forward(&mut cache, &crate::recognizer::anchored(b"")).map_err(failed)?;
-        let mut begins = vec![0u64; 1 << 10];
-        for a in 0..=255u8 {
-            let one = automaton.next_state(&mut cache, first, a).map_err(failed)?;
-            if one.is_dead() {
-                continue;
-            }
-            for b in 0..=255u8 {
-                let two = automaton.next_state(&mut cache, one, b).map_err(failed)?;
-                if !two.is_dead() {
-                    let pair = usize::from(a) << 8 | usize::from(b);
-                    begins[pair >> 6] |= 1 << (pair & 63);
-                }
-            }
-        }
-        self.begins = begins;
         let mut words: Vec<u64> = Vec::new();
-        let mut walk = |word: &str| -> Result<bool, LoadError> {
-            let mut state = first;
-            for byte in word.bytes().chain(*b" ") {
-                state = automaton.next_state(&mut cache, state, byte).map_err(failed)?;
-                if state.is_dead() {
-                    return Ok(false);
+        for (which, patterns) in [&self.recognizers.strong, &self.recognizers.weak].into_iter().enumerate() {
+            let automaton = &patterns.dfa;
+            let mut cache = automaton.create_cache();
+            let first =
+                automaton.start_state_forward(&mut cache, &crate::recognizer::anchored(b"")).map_err(failed)?;
+            let mut begins = vec![0u64; 1 << 10];
+            for a in 0..=255u8 {
+                let one = automaton.next_state(&mut cache, first, a).map_err(failed)?;
+                if one.is_dead() {
+                    continue;
                 }
-                if state.is_match() {
-                    return Ok(true);
+                for b in 0..=255u8 {
+                    let two = automaton.next_state(&mut cache, one, b).map_err(failed)?;
+                    if !two.is_dead() {
+                        let pair = usize::from(a) << 8 | usize::from(b);
+                        begins[pair >> 6] |= 1 << (pair & 63);
+                    }
                 }
             }
-            Ok(true)
-        };
-        let lists: Vec<&str> = resources.names(".txt").filter(|name| name.starts_with("lexica/")).collect();
-        for list in lists {
-            for (entry, _) in resources.lines(list)? {
-                let word = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
-                let mut title = word.to_owned();
-                if let Some(first) = title.get_mut(..1) {
-                    first.make_ascii_uppercase();
+            self.begins[which] = begins;
+            let mut walk = |word: &str| -> Result<bool, LoadError> {
+                let mut state = first;
+                for byte in word.bytes().chain(*b" ") {
+                    state = automaton.next_state(&mut cache, state, byte).map_err(failed)?;
+                    if state.is_dead() {
+                        return Ok(false);
+                    }
+                    if state.is_match() {
+                        return Ok(true);
+                    }
                 }
-                if !word.is_empty() && (walk(word)? || walk(&title)?) {
-                    words.push(crate::token::word_hash(word));
+                Ok(true)
+            };
+            let lists: Vec<&str> = resources.names(".txt").filter(|name| name.starts_with("lexica/")).collect();
+            for list in lists {
+                for (entry, _) in resources.lines(list)? {
+                    let word = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
+                    let mut title = word.to_owned();
+                    if let Some(first) = title.get_mut(..1) {
+                        first.make_ascii_uppercase();
+                    }
+                    if !word.is_empty() && (walk(word)? || walk(&title)?) {
+                        words.push(crate::token::word_hash(word));
+                    }
                 }
             }
         }
+        words.sort_unstable();
+        words.dedup();
+        self.starting_words = words.len();
         for word in words {
             self.lexicon.add_word(word, STARTS_PATTERN);
         }
         Ok(())
     }
+
+    /// How many words of the lists a pattern can begin with: all others are passed over at once.
+    pub fn starting_words(&self) -> usize {
+        self.starting_words
+    }
+}
+
+/// Whether a pattern may begin with this token, as far as its kind goes.
+#[inline]
+fn may_begin(bytes: &[u8], token: &Token) -> bool {
+    if token.shape & (DIGIT | PUNCT) != 0 || token.lexical & STARTS_PATTERN != 0 {
+        return true;
+    }
+    // A plain word before white space begins only what `STARTS_PATTERN` tells, if it is in a list at all.
+    let after = bytes.get(token.end as usize).copied().unwrap_or(b' ');
+    let closed = match after {
+        b'.' | b',' | b';' | b':' | b')' | b'\'' | b'?' | b'!' => {
+            bytes.get(token.end as usize + 1).is_none_or(|b| b.is_ascii_whitespace())
+        }
+        b => b.is_ascii_whitespace(),
+    };
+    !closed || token.lexical == 0 || token.is_upper()
 }
 
 /// Drops what lies within a tag that a cleaner put there, such as `[NAME]`.

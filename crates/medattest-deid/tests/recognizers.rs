@@ -20,4 +20,6 @@ fn every_example_comes_out_as_its_file_says() {
         .collect();
     assert!(failing.is_empty(), "{}", failing.join("\n"));
     assert!(scanner.recognizers().len() > 60);
+    // Speed rests on most words beginning no pattern.
+    assert!(scanner.starting_words() < 2_000, "{}", scanner.starting_words());
 }

@@ -83,6 +83,14 @@ impl Label {
     }
 }
 
+/// Labels, filled up to a multiple of four, so that they are multiplied at once.
+const WIDE: usize = 12;
+/// What the tagger holds of each label; beyond [`LABELS`] it is 0.
+type Weights = [f32; WIDE];
+
+/// A token whose best label is outside by so many nats is not looked at further.
+const CERTAIN: f32 = 9.0;
+
 /// A token is reported if it is identifying with at least this probability.
 const SURE_ENOUGH: f32 = 0.5;
 
@@ -93,7 +101,7 @@ pub(crate) struct Tagger {
     mask: u64,
     scale: f32,
     /// `exp` of the weight of passing from one label to the next.
-    pass: [[f32; LABELS]; LABELS],
+    pass: [Weights; LABELS],
 }
 
 /// Working space.
@@ -101,9 +109,9 @@ pub(crate) struct Tagger {
 pub(crate) struct TaggerScratch {
     cues: Vec<Cues>,
     islands: Vec<(u32, u32)>,
-    node: Vec<[f32; LABELS]>,
-    forward: Vec<[f32; LABELS]>,
-    marginal: Vec<[f32; LABELS]>,
+    node: Vec<Weights>,
+    forward: Vec<Weights>,
+    marginal: Vec<Weights>,
 }
 
 const MAGIC: &[u8; 8] = b"MEDTAG02";
@@ -122,8 +130,8 @@ impl Tagger {
         let (head, body) = rest.split_at(floats * 4);
         let mut numbers = head.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
         let scale = numbers.next().ok_or_else(wrong)?;
-        let mut pass = [[0.0; LABELS]; LABELS];
-        for (cell, weight) in pass.iter_mut().flatten().zip(numbers) {
+        let mut pass = [[0.0; WIDE]; LABELS];
+        for (cell, weight) in pass.iter_mut().flat_map(|row| &mut row[..LABELS]).zip(numbers) {
             *cell = weight.exp();
         }
         let rows = body
@@ -165,7 +173,7 @@ impl Tagger {
     }
 
     /// `exp` of the scores of each label at a token, the highest being 1.
-    fn potentials(&self, cues: &[Cues], at: usize) -> [f32; LABELS] {
+    fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
         let mut sums = [0i16; LANES];
@@ -176,8 +184,14 @@ impl Tagger {
             }
         }
         let most = sums[..LABELS].iter().copied().max().unwrap_or_default();
-        let mut potentials = [0.0; LABELS];
-        for (potential, sum) in potentials.iter_mut().zip(sums) {
+        let mut potentials = [0.0; WIDE];
+        // Where nothing else comes near, the token is outside for sure.
+        let next = sums[1..LABELS].iter().copied().max().unwrap_or_default();
+        if f32::from(sums[0] - next) * self.scale > CERTAIN {
+            potentials[0] = 1.0;
+            return potentials;
+        }
+        for (potential, sum) in potentials.iter_mut().zip(&sums[..LABELS]) {
             let below = f32::from(sum - most) * self.scale;
             if below > -16.0 {
                 *potential = below.exp();
@@ -187,20 +201,24 @@ impl Tagger {
     }
 
     /// Forward and backward (Rabiner 1989) with scaling: probabilities of each label at each token.
-    fn marginals(&self, node: &[[f32; LABELS]], forward: &mut Vec<[f32; LABELS]>, marginal: &mut Vec<[f32; LABELS]>) {
+    fn marginals(&self, node: &[Weights], forward: &mut Vec<Weights>, marginal: &mut Vec<Weights>) {
         forward.clear();
-        let mut before: Option<[f32; LABELS]> = None;
+        let mut before: Option<Weights> = None;
         for potentials in node {
             let mut here = *potentials;
             if let Some(before) = before {
-                let mut reach = [0.0; LABELS];
-                for (weight, row) in before.iter().zip(&self.pass) {
-                    for (reach, pass) in reach.iter_mut().zip(row) {
-                        *reach += weight * pass;
+                if is_outside(potentials) {
+                    // Whatever came before, this one is outside.
+                } else if is_outside(&before) {
+                    multiply(&mut here, &self.pass[0]);
+                } else {
+                    let mut reach = [0.0; WIDE];
+                    for (weight, row) in before.iter().zip(&self.pass) {
+                        for (reach, pass) in reach.iter_mut().zip(row) {
+                            *reach += weight * pass;
+                        }
                     }
-                }
-                for (here, reach) in here.iter_mut().zip(reach) {
-                    *here *= reach;
+                    multiply(&mut here, &reach);
                 }
             }
             normalise(&mut here);
@@ -208,40 +226,60 @@ impl Tagger {
             before = Some(here);
         }
         marginal.clear();
-        marginal.resize(node.len(), [0.0; LABELS]);
-        let mut backward = [1.0; LABELS];
+        marginal.resize(node.len(), [0.0; WIDE]);
+        let mut backward = [1.0; WIDE];
         for at in (0..node.len()).rev() {
-            for ((cell, forward), backward) in marginal[at].iter_mut().zip(&forward[at]).zip(&backward) {
-                *cell = forward * backward;
+            let mut here = forward[at];
+            if !is_outside(&here) {
+                multiply(&mut here, &backward);
+                normalise(&mut here);
             }
-            normalise(&mut marginal[at]);
-            let mut weighted = [0.0; LABELS];
-            for ((cell, backward), potential) in weighted.iter_mut().zip(&backward).zip(&node[at]) {
-                *cell = backward * potential;
+            marginal[at] = here;
+            let mut weighted = node[at];
+            if is_outside(&weighted) {
+                for (cell, row) in backward.iter_mut().zip(&self.pass) {
+                    *cell = row[0];
+                }
+            } else {
+                multiply(&mut weighted, &backward);
+                for (cell, row) in backward.iter_mut().zip(&self.pass) {
+                    *cell = row.iter().zip(&weighted).map(|(pass, weight)| pass * weight).sum();
+                }
             }
-            for (cell, row) in backward.iter_mut().zip(&self.pass) {
-                *cell = row.iter().zip(&weighted).map(|(pass, weight)| pass * weight).sum();
-            }
+            backward[LABELS..].fill(0.0);
             normalise(&mut backward);
         }
     }
 }
 
-fn normalise(weights: &mut [f32; LABELS]) {
+/// Whether a token is outside for sure.
+fn is_outside(weights: &Weights) -> bool {
+    weights[0] == 1.0 && weights[1..].iter().all(|weight| *weight == 0.0)
+}
+
+fn multiply(weights: &mut Weights, by: &Weights) {
+    for (weight, by) in weights.iter_mut().zip(by) {
+        *weight *= by;
+    }
+}
+
+fn normalise(weights: &mut Weights) {
     let sum: f32 = weights.iter().sum();
     if sum > 0.0 {
+        let scale = 1.0 / sum;
         for weight in weights {
-            *weight /= sum;
+            *weight *= scale;
         }
     } else {
-        *weights = [1.0 / LABELS as f32; LABELS];
+        *weights = [0.0; WIDE];
+        weights[..LABELS].fill(1.0 / LABELS as f32);
     }
 }
 
 /// Reads spans off the probabilities.
-fn spans(tokens: &[Token], marginal: &[[f32; LABELS]], found: &mut Vec<Detection>) {
+fn spans(tokens: &[Token], marginal: &[Weights], found: &mut Vec<Detection>) {
     let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
-    let best = |m: &[f32; LABELS]| -> Label {
+    let best = |m: &Weights| -> Label {
         let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
         Label::ALL[at]
     };
