@@ -52,6 +52,38 @@ pub(crate) fn write_notes(root: &Path, file: &str, times: usize) -> ExitCode {
     })())
 }
 
+/// Searches a text again and again for some seconds, on one core, with and without the tagger.
+pub(crate) fn speed(root: &Path, file: &str) -> ExitCode {
+    const SECONDS: f64 = 4.0;
+    finish((|| {
+        let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
+        let resources = resources(root)?;
+        for (layers, name) in [(Layers::Lists, "patterns and lists"), (Layers::All, "with the tagger")] {
+            let started = Instant::now();
+            let scanner = Scanner::load(&resources, layers, YEAR).map_err(|e| e.to_string())?;
+            let loaded = started.elapsed().as_secs_f64();
+            let (mut scratch, mut found) = (scanner.scratch(), Vec::new());
+            scanner.scan(&text, &mut scratch, &mut found);
+            let (started, mut passes, mut best) = (Instant::now(), 0, f64::MAX);
+            while started.elapsed().as_secs_f64() < SECONDS {
+                let pass = Instant::now();
+                scanner.scan(&text, &mut scratch, &mut found);
+                best = best.min(pass.elapsed().as_secs_f64());
+                passes += 1;
+            }
+            let bytes = text.len() as f64 / 1e6;
+            let mean = started.elapsed().as_secs_f64() / f64::from(passes);
+            say(&format!(
+                "{name}: {:.1} MB/s at best, {:.1} MB/s on average, {} detections in {bytes:.1} MB; loaded in {loaded:.2} s",
+                bytes / best,
+                bytes / mean,
+                found.len()
+            ));
+        }
+        Ok(())
+    })())
+}
+
 /// Scores held-out generated notes, or a labelled file; `faults` shows what went wrong, which generated notes may.
 pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usize) -> ExitCode {
     finish((|| {

@@ -19,6 +19,7 @@ usage: cargo xtask COMMAND
   deid train      train the tagger on generated notes, anew and always alike
   deid eval [--lists] [--faults N] [FILE]
                   score held-out generated notes, or a labelled file
+  deid speed FILE  how fast a text is searched, layer by layer
   deid notes FILE TIMES
                   write held-out generated notes as labelled JSON lines";
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["lock"] => packs::lock(&root),
         ["deid", "train"] => deid::train_tagger(&root),
         ["deid", "notes", file, times] => deid::write_notes(&root, file, times.parse().unwrap_or(1)),
+        ["deid", "speed", file] => deid::speed(&root, file),
         ["deid", "eval", rest @ ..] => {
             let faults =
                 rest.iter().skip_while(|a| **a != "--faults").nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
