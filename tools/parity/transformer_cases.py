@@ -25,6 +25,7 @@ TEXTS = [
     "a",
     "",
     "  call 212-555-0147 \n at 10:30  ",
+    "Jane <pad> Roe [SEP] </s> seen <s>[PAD]",
     NOTE * 3 + "The end, Jane",
 ]
 LABELS = ["O", "B-PATIENT", "I-PATIENT", "B-DATE", "I-DATE"]
@@ -117,30 +118,37 @@ def weights(name, shape):
 
 def run(case):
     make, kind, settings = CASES[case]
-    made = make()
+    path = pathlib.Path(__file__).parents[2] / "crates/medattest-transformer/parity" / f"{case}.json"
+    # Vocabularies come out in another order each time, so one that is there is kept.
+    written = json.loads(path.read_text())["tokenizer"] if path.exists() else json.loads(make().to_str())
+    made = Tokenizer.from_str(json.dumps(written))
     names = dict(id2label=dict(enumerate(LABELS)), label2id={label: at for at, label in enumerate(LABELS)})
     config = kind(vocab_size=made.get_vocab_size(), **settings, **names)
     model = transformers.AutoModelForTokenClassification.from_config(config, attn_implementation="eager").eval().float()
     config.architectures = [type(model).__name__]
     shapes = [[name, list(tensor.shape)] for name, tensor in model.state_dict().items()]
     model.load_state_dict({name: torch.from_numpy(weights(name, shape)) for name, shape in shapes})
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(made.to_str()))
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(written)))
     cases = []
     for text in TEXTS:
         place = [len(text[:at].encode()) for at in range(len(text) + 1)]
-        encoded = fast(text, truncation=True, max_length=POSITIONS, stride=STRIDE, return_overflowing_tokens=True,
-                       return_offsets_mapping=True)
+        encoded = fast(text, truncation=True, max_length=POSITIONS, stride=STRIDE, return_overflowing_tokens=True)
+        # Offsets are those of the whole text. In windows after the first, RobertaProcessing leaves the space before the
+        # first token, as if it were the one that add_prefix_space put before the text.
+        whole = fast(text, return_offsets_mapping=True)
         windows = []
-        for ids, offsets in zip(encoded["input_ids"], encoded["offset_mapping"]):
+        for number, ids in enumerate(encoded["input_ids"]):
+            body = slice(1 + number * (POSITIONS - 2 - STRIDE), -1)
+            assert ids[1:-1] == whole["input_ids"][body][:POSITIONS - 2]
+            offsets = [(0, 0), *whole["offset_mapping"][body][:POSITIONS - 2], (0, 0)]
             with torch.no_grad():
                 logits = model(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long)).logits[0]
             windows.append(dict(ids=ids, offsets=[[place[a], place[b]] for a, b in offsets],
                                 logits=[[round(float(x), 7) for x in row] for row in logits]))
         cases.append(dict(text=text, windows=windows))
     by = f"transformers {transformers.__version__}, torch {torch.__version__}, tokenizers {tokenizers.__version__}"
-    result = dict(made_by=by, config=json.loads(config.to_json_string()), tokenizer=json.loads(made.to_str()),
+    result = dict(made_by=by, config=json.loads(config.to_json_string()), tokenizer=written,
                   weights=shapes, cases=cases)
-    path = pathlib.Path(__file__).parents[2] / "crates/medattest-transformer/parity" / f"{case}.json"
     path.write_text(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
     largest = max(abs(x) for c in cases for w in c["windows"] for row in w["logits"] for x in row)
     print(case, path.stat().st_size, [len(c["windows"]) for c in cases], "largest logit", round(largest, 3))

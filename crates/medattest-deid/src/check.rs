@@ -49,6 +49,10 @@ checks! {
     Mailbox = "mailbox" => mailbox,
     /// A code: at least four characters, two digits among them, or six and one.
     Code = "code" => code,
+    /// An address of a wallet: 26 to 62 characters, digits among them.
+    Wallet = "wallet" => wallet,
+    /// A digest in hexadecimal: 32 to 128 characters, letters and digits.
+    Digest = "digest" => digest,
     /// A day that the calendar has.
     Date = "date" => date,
     /// Month and day without a year.
@@ -286,6 +290,15 @@ fn mailbox(value: &[u8], _: Reckoning) -> bool {
 fn code(value: &[u8], _: Reckoning) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1
+}
+
+fn wallet(value: &[u8], _: Reckoning) -> bool {
+    (26..=62).contains(&value.len()) && value.iter().filter(|b| b.is_ascii_digit()).count() >= 3
+}
+
+fn digest(value: &[u8], _: Reckoning) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    (32..=128).contains(&value.len()) && digits >= 8 && digits < value.len()
 }
 
 /// Months by their first three letters.

@@ -21,14 +21,20 @@ impl Folded {
         self.starts.clear();
         self.ends.clear();
         let mut previous_latin = false;
-        let mut characters = original.char_indices().peekable();
-        while let Some((at, character)) = characters.next() {
-            let end = at + character.len_utf8();
-            if character.is_ascii() {
-                self.push(character, at, end);
-                previous_latin = character.is_ascii_alphanumeric();
-                continue;
+        let mut rest = 0;
+        while rest < original.len() {
+            // What is plain already, at once.
+            let bytes = original.as_bytes();
+            let run = bytes[rest..].iter().position(|b| !b.is_ascii()).map_or(bytes.len(), |n| rest + n);
+            if run > rest {
+                self.text.push_str(&original[rest..run]);
+                self.starts.extend(rest as u32..run as u32);
+                self.ends.extend(rest as u32 + 1..run as u32 + 1);
+                previous_latin = bytes[run - 1].is_ascii_alphanumeric();
             }
+            let Some(character) = original[run..].chars().next() else { break };
+            let (at, end) = (run, run + character.len_utf8());
+            rest = end;
             if is_invisible(character) || is_combining_mark(character) {
                 // The character before reaches to here, so that redaction leaves no remnant.
                 if let Some(last) = self.ends.last_mut() {
@@ -36,7 +42,7 @@ impl Folded {
                 }
                 continue;
             }
-            let next_latin = characters.peek().is_some_and(|(_, next)| next.is_ascii_alphanumeric());
+            let next_latin = bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
             if let Some(latin) = look_alike(character).filter(|_| previous_latin || next_latin) {
                 self.push(latin, at, end);
                 previous_latin = true;

@@ -291,13 +291,18 @@ fn joins(token: &Token) -> bool {
 }
 
 impl Recognizer {
-    /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out.
+    /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out. `contexts`
+    /// are those near.
     pub(crate) fn weigh(
         &self,
         pattern: &Pattern,
         (first, last): (usize, usize),
         contexts: &[(u32, u16)],
     ) -> Option<(f32, Option<u16>)> {
+        // Most that need a context have none of theirs near.
+        if pattern.score < THRESHOLD && !contexts.iter().any(|(_, id)| self.context.has(*id) || self.after.has(*id)) {
+            return None;
+        }
         if contexts.is_empty()
             || (self.context.is_empty()
                 && self.after.is_empty()
@@ -345,19 +350,10 @@ fn compile(regexes: &[String]) -> Result<DFA, (usize, String)> {
 /// Bytes of states that one thread keeps.
 const CACHE_BYTES: usize = 32 << 20;
 
-impl Recognizers {
-    /// Whether a context stands near enough to a token for a weak pattern; contexts are in order.
-    #[inline]
-    pub(crate) fn near(contexts: &[(u32, u16)], at: usize) -> bool {
-        let first = contexts.partition_point(|(context, _)| (*context as usize) + WINDOW_BEFORE < at);
-        contexts.get(first).is_some_and(|(context, _)| (*context as usize) <= at + WINDOW_AFTER + LONGEST_IN_TOKENS)
-    }
-}
-
 /// A context stands at most so many tokens before a value.
-const WINDOW_BEFORE: usize = 8;
+pub(crate) const WINDOW_BEFORE: usize = 8;
 /// A value that has a context after it has at most so many tokens.
-const LONGEST_IN_TOKENS: usize = 4;
+pub(crate) const LONGEST_IN_TOKENS: usize = 4;
 
 /// How a walk begins: from the given place, nowhere else.
 pub(crate) fn anchored(text: &[u8]) -> Input<'_> {

@@ -1,5 +1,7 @@
 //! The whole way from text to detections: fold, split, look up, match, tag, resolve.
 
+use std::ops::Range;
+
 use regex_automata::Anchored;
 use regex_automata::hybrid::dfa::Cache;
 use regex_automata::util::start;
@@ -11,7 +13,7 @@ use crate::fold::Folded;
 use crate::kind::{Kind, Kinds};
 use crate::lexicon::{COMMON, FUNCTION, Lexicon, STARTS_PATTERN};
 use crate::lists;
-use crate::recognizer::{Automaton, Recognizer, Recognizers};
+use crate::recognizer::{Automaton, LONGEST_IN_TOKENS, Recognizer, Recognizers, WINDOW_AFTER, WINDOW_BEFORE};
 use crate::resolve::resolve;
 use crate::resources::Resources;
 use crate::tagger::{Tagger, TaggerScratch};
@@ -60,6 +62,8 @@ pub struct Scratch {
     contexts: Vec<(u32, u16)>,
     found: Vec<Detection>,
     caches: [Cache; 2],
+    /// Patterns that matched at the place at hand, with their ends.
+    ends: Vec<(usize, usize)>,
     tagger: TaggerScratch,
     /// Names of the document at hand, by hash of the word.
     names: Vec<u64>,
@@ -180,6 +184,7 @@ impl Scanner {
             contexts: Vec::new(),
             found: Vec::new(),
             caches: [self.recognizers.strong.dfa.create_cache(), self.recognizers.weak.dfa.create_cache()],
+            ends: Vec::new(),
             tagger: TaggerScratch::default(),
             names: Vec::new(),
             cell: String::new(),
@@ -251,7 +256,12 @@ impl Scanner {
     /// Runs the automaton from every token that can begin a pattern.
     fn patterns(&self, text: &str, scratch: &mut Scratch) {
         let bytes = text.as_bytes();
+        // Contexts from this one on may stand near.
+        let mut near = 0;
         for at in 0..scratch.tokens.len() {
+            while scratch.contexts.get(near).is_some_and(|(context, _)| *context as usize + WINDOW_BEFORE < at) {
+                near += 1;
+            }
             let token = scratch.tokens[at];
             if token.is(NEWLINE) || !may_begin(bytes, &token) {
                 continue;
@@ -260,29 +270,32 @@ impl Scanner {
             if token.is(DIGIT) && !token.is(SPACED) && continues_number(bytes, start) {
                 continue;
             }
-            self.walk(bytes, start, at, scratch);
+            self.walk(bytes, start, at, near, scratch);
             // `xxMRN-123456`: a capital or a digit after small letters may begin something too.
             if token.shape & (LOWER | UPPER) == LOWER | UPPER || token.shape & (LOWER | DIGIT) == LOWER | DIGIT {
                 let inner = bytes[start..token.end as usize]
                     .windows(2)
                     .position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
                 if let Some(inner) = inner {
-                    self.walk(bytes, start + inner + 1, at, scratch);
+                    self.walk(bytes, start + inner + 1, at, near, scratch);
                 }
             }
         }
     }
 
     /// Tries the patterns that begin at a place: those that need a context only where one stands near.
-    fn walk(&self, bytes: &[u8], start: usize, at: usize, scratch: &mut Scratch) {
+    fn walk(&self, bytes: &[u8], start: usize, at: usize, near: usize, scratch: &mut Scratch) {
         let next = bytes.get(start + 1).copied().unwrap_or(b' ');
         let pair = usize::from(bytes[start]) << 8 | usize::from(next);
         let begins = |which: usize| self.begins[which][pair >> 6] >> (pair & 63) & 1 == 1;
+        let last = at + WINDOW_AFTER + LONGEST_IN_TOKENS;
+        let far = scratch.contexts[near..].iter().take_while(|(context, _)| *context as usize <= last).count();
+        let near = near..near + far;
         if begins(0) {
-            self.walk_one(&self.recognizers.strong, 0, bytes, start, at, scratch);
+            self.walk_one(&self.recognizers.strong, 0, bytes, (start, at), near.clone(), scratch);
         }
-        if begins(1) && Recognizers::near(&scratch.contexts, at) {
-            self.walk_one(&self.recognizers.weak, 1, bytes, start, at, scratch);
+        if begins(1) && !near.is_empty() {
+            self.walk_one(&self.recognizers.weak, 1, bytes, (start, at), near, scratch);
         }
     }
 
@@ -291,8 +304,8 @@ impl Scanner {
         patterns: &Automaton,
         which: usize,
         bytes: &[u8],
-        start: usize,
-        at: usize,
+        (start, at): (usize, usize),
+        near: Range<usize>,
         scratch: &mut Scratch,
     ) {
         let automaton = &patterns.dfa;
@@ -301,8 +314,8 @@ impl Scanner {
             return;
         };
         // Longest end of each pattern that ends where a value may end.
-        let mut ends: [(usize, usize); MOST_MATCHES] = [(usize::MAX, 0); MOST_MATCHES];
-        let mut n = 0;
+        let ends = &mut scratch.ends;
+        ends.clear();
         let mut here = start;
         loop {
             let byte = bytes.get(here).copied();
@@ -316,13 +329,9 @@ impl Scanner {
                     if ends_value(bytes, here) {
                         for k in 0..automaton.match_len(cache, next) {
                             let pattern = automaton.match_pattern(cache, next, k).as_usize();
-                            match ends[..n].iter_mut().find(|(p, _)| *p == pattern) {
+                            match ends.iter_mut().find(|(p, _)| *p == pattern) {
                                 Some(known) => known.1 = here,
-                                None if n < MOST_MATCHES => {
-                                    ends[n] = (pattern, here);
-                                    n += 1;
-                                }
-                                None => {}
+                                None => ends.push((pattern, here)),
                             }
                         }
                     }
@@ -336,9 +345,11 @@ impl Scanner {
             state = next;
             here += 1;
         }
-        for (pattern, end) in ends.iter().take(n).filter(|(_, end)| *end > start) {
-            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, scratch);
+        let ends = std::mem::take(&mut scratch.ends);
+        for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {
+            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, near.clone(), scratch);
         }
+        scratch.ends = ends;
     }
 
     fn weigh(
@@ -347,6 +358,7 @@ impl Scanner {
         bytes: &[u8],
         (start, end): (usize, usize),
         at: usize,
+        near: Range<usize>,
         scratch: &mut Scratch,
     ) {
         let value = &bytes[start..end];
@@ -355,7 +367,9 @@ impl Scanner {
         for (recognizer, own) in users {
             let from = &self.recognizers.all[usize::from(*recognizer)];
             let pattern = &from.patterns[usize::from(*own)];
-            let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts) else { continue };
+            let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts[near.clone()]) else {
+                continue;
+            };
             if score < THRESHOLD || pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
                 continue;
             }
@@ -442,10 +456,8 @@ impl Scanner {
                     if state.is_dead() {
                         return Ok(false);
                     }
-                    if state.is_match() {
-                        return Ok(true);
-                    }
                 }
+                // It goes on after the space, or ended before it.
                 Ok(true)
             };
             let lists: Vec<&str> = resources.names(".txt").filter(|name| name.starts_with("lexica/")).collect();
@@ -512,8 +524,6 @@ fn drop_placeholders(text: &str, found: &mut Vec<Detection>) {
     });
 }
 
-/// More patterns than this do not match at one place.
-const MOST_MATCHES: usize = 24;
 /// Values are no longer than this.
 const LONGEST_VALUE: usize = 512;
 

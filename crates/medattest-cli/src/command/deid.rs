@@ -509,7 +509,7 @@ fn eval(options: &DeidEval) -> Result<u8, Stop> {
         for note in &notes {
             scanner.scan(&note.text, &mut scratch, &mut found);
             if let Some(further) = &further {
-                further(&note.text, &mut found);
+                further(&note.text, &mut found)?;
                 medattest_deid::merge(&note.text, &mut found);
             }
             score.add(note, &found, &policy, |kind| scanner.kinds.of(kind).letter);

@@ -110,6 +110,9 @@ pub(crate) fn run(work: &Work, walked: Walk, out: Option<&Path>, progress: &Prog
         let sources: Vec<&Source> = open.iter().map(|open| &open.source).collect();
         let done: Vec<(usize, Done)> =
             pieces.into_par_iter().with_max_len(1).map(|(at, piece)| (at, work.piece(sources[at], piece))).collect();
+        if let Some(stop) = work.failed() {
+            return Err(stop);
+        }
         let idle = done.is_empty();
         for (at, done) in done {
             settle(&mut open[at], done)?;

@@ -14,26 +14,26 @@ pub(crate) fn transformer(folder: &Path, resources: &Resources) -> Result<Furthe
     let stop = |error: TransformerError| Stop::usage(&error.place, error.message, error.hint);
     let model = TokenClassifier::open(folder).map_err(stop)?;
     for label in model.labels() {
-        let plain = plain(label);
-        if plain != "O" && !labels.knows(plain) {
+        if label != "O" && !labels.knows(label) && !labels.knows(plain(label)) {
             let hint = "add it to labels.toml in a folder of your own (--recognizers): a kind, `neutral` or `age`";
-            return Err(Stop::usage("--transformer", format!("the label `{plain}` is not known"), hint));
+            return Err(Stop::usage("--transformer", format!("the label `{label}` is not known"), hint));
         }
     }
     Ok(Box::new(move |text, found| {
-        // Models of this form do not fail on text that was tokenized; if one does, the other layers still stand.
-        for span in model.tag(text).unwrap_or_default() {
-            if let Some(kind) = labels.kind(plain(&span.label), text.get(span.start..span.end).unwrap_or_default()) {
+        for span in model.tag(text).map_err(stop)? {
+            let label = if labels.knows(&span.label) { &span.label } else { plain(&span.label) };
+            if let Some(kind) = labels.kind(label, text.get(span.start..span.end).unwrap_or_default()) {
                 let (start, end, score) = (span.start, span.end, span.score);
                 found.push(Detection { start, end, kind, score, by: Grounds::Transformer, also: 0 });
             }
         }
+        Ok(())
     }))
 }
 
 /// A label without the mark of its place in a span.
 fn plain(label: &str) -> &str {
-    match label.split_once('-') {
+    match label.split_once(['-', '_']) {
         Some(("B" | "I" | "E" | "S" | "L" | "U", plain)) => plain,
         _ => label,
     }

@@ -31,7 +31,7 @@ impl Replacements {
 }
 
 /// Finds more than the scanner does: a model of the user's.
-pub(crate) type Further = Box<dyn Fn(&str, &mut Vec<Detection>) + Send + Sync>;
+pub(crate) type Further = Box<dyn Fn(&str, &mut Vec<Detection>) -> Result<(), Stop> + Send + Sync>;
 
 /// All that the work on a piece needs.
 pub(crate) struct Work {
@@ -45,6 +45,8 @@ pub(crate) struct Work {
     pub(crate) recognizers_sha256: String,
     pub(crate) year: i16,
     scratches: Mutex<Vec<Scratch>>,
+    /// Why the user's model could not look at some text, if so: then the whole run stops.
+    failure: Mutex<Option<Stop>>,
 }
 
 impl Work {
@@ -60,6 +62,7 @@ impl Work {
             recognizers_sha256: resources.sha256(),
             year,
             scratches: Mutex::new(Vec::new()),
+            failure: Mutex::new(None),
         })
     }
 
@@ -148,10 +151,25 @@ impl Work {
 
     fn scan(&self, text: &str, scratch: &mut Scratch, found: &mut Vec<Detection>) {
         self.scanner.scan(text, scratch, found);
-        if let Some(further) = &self.further {
-            further(text, found);
-            medattest_deid::merge(text, found);
+        self.look_further(text, found);
+    }
+
+    /// Adds what the user's model finds.
+    fn look_further(&self, text: &str, found: &mut Vec<Detection>) {
+        let Some(further) = &self.further else { return };
+        match further(text, found) {
+            Ok(()) => medattest_deid::merge(text, found),
+            Err(stop) => {
+                if let Ok(mut failure) = self.failure.lock() {
+                    failure.get_or_insert(stop);
+                }
+            }
         }
+    }
+
+    /// What stops the run.
+    pub(crate) fn failed(&self) -> Option<Stop> {
+        self.failure.lock().ok().and_then(|mut failure| failure.take())
     }
 
     fn clean(
@@ -201,11 +219,8 @@ impl Work {
     /// Finds the identifiers of one row.
     fn row(&self, fields: &[Field], cells: &[&str], scratch: &mut Scratch, found: &mut Vec<Vec<Detection>>) {
         self.scanner.scan_row(&self.names, fields, cells, scratch, found);
-        if let Some(further) = &self.further {
-            for (cell, found) in cells.iter().zip(found.iter_mut()).filter(|(cell, _)| cell.contains(' ')) {
-                further(cell, found);
-                medattest_deid::merge(cell, found);
-            }
+        for (cell, found) in cells.iter().zip(found.iter_mut()).filter(|(cell, _)| cell.contains(' ')) {
+            self.look_further(cell, found);
         }
     }
 
@@ -417,10 +432,7 @@ impl ObjectWalk<'_> {
                 let field = self.work.names.field(name);
                 let mut found = Vec::new();
                 self.work.scanner.scan_cell(&self.work.names, &field, &text, self.scratch, &mut found);
-                if let Some(further) = &self.work.further {
-                    further(&text, &mut found);
-                    medattest_deid::merge(&text, &mut found);
-                }
+                self.work.look_further(&text, &mut found);
                 let tally = self.tallies.entry(path.to_owned()).or_default();
                 tally.add(&self.work.scanner, &self.work.policy, &text, self.row, &found);
                 if let Some(cleaner) = &self.work.cleaner

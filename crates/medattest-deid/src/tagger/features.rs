@@ -87,7 +87,7 @@ pub(crate) fn islands(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, island
         if token.lexical & (TITLE | PROVIDER_TITLE | RELATION | NAME_KEY | CREDENTIAL) != 0 {
             cue = (token.hash, at);
         }
-        if is_candidate(token, start, tokens.get(at + 1), dress) {
+        if is_candidate(bytes, token, start, tokens.get(at + 1), dress) {
             let (first, last) = (at.saturating_sub(AROUND), (at + AROUND).min(tokens.len() - 1));
             match islands.last_mut() {
                 Some(before) if before.1 as usize + 1 >= first => before.1 = last as u32,
@@ -99,7 +99,7 @@ pub(crate) fn islands(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, island
 }
 
 /// Whether a token could identify somebody at all.
-fn is_candidate(token: &Token, start: bool, next: Option<&Token>, dress: u64) -> bool {
+fn is_candidate(bytes: &[u8], token: &Token, start: bool, next: Option<&Token>, dress: u64) -> bool {
     if token.is(NEWLINE | PUNCT) {
         return false;
     }
@@ -109,7 +109,7 @@ fn is_candidate(token: &Token, start: bool, next: Option<&Token>, dress: u64) ->
             || joined
             || token.shape & (UPPER | LOWER) != 0 && token.len() > 3
             || { token.len() == 2 && token.is_number() && token.hash != 0 && joined }
-            || over_89(token);
+            || over_89(bytes, token);
     }
     let known = token.lexical & (COMMON | CLINICAL | FUNCTION) != 0;
     let name = token.lexical & (FIRST | SURNAME | PLACE) != 0;
@@ -132,13 +132,8 @@ fn is_candidate(token: &Token, start: bool, next: Option<&Token>, dress: u64) ->
 }
 
 /// Two digits from 90 on.
-fn over_89(token: &Token) -> bool {
-    token.is_number() && token.len() == 2 && NINETIES.with(|set| set.contains(&token.hash))
-}
-
-thread_local! {
-    /// Hashes of the numbers 90 to 99; longer ones are candidates anyway.
-    static NINETIES: Vec<u64> = (90..100).map(|n| crate::token::word_hash(&n.to_string())).collect();
+fn over_89(bytes: &[u8], token: &Token) -> bool {
+    token.is_number() && token.len() == 2 && bytes[token.start as usize] == b'9'
 }
 
 /// What is told of a token by itself.

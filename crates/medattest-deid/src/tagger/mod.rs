@@ -168,7 +168,7 @@ impl Tagger {
                 node.push(self.potentials(cues, at));
             }
             self.marginals(node, forward, marginal);
-            spans(&tokens[island], marginal, found);
+            spans(text, &tokens[island], marginal, found);
         }
     }
 
@@ -276,8 +276,14 @@ fn normalise(weights: &mut Weights) {
     }
 }
 
+/// Whether a span can be an age of two or three digits that identifies; the recognizers know the law's number.
+fn is_old(text: &str, start: usize, end: usize) -> bool {
+    let value = text.get(start..end).unwrap_or_default().as_bytes();
+    value.iter().all(u8::is_ascii_digit) && matches!((value.len(), value.first()), (2, Some(b'9')) | (3, Some(b'1')))
+}
+
 /// Reads spans off the probabilities.
-fn spans(tokens: &[Token], marginal: &[Weights], found: &mut Vec<Detection>) {
+fn spans(text: &str, tokens: &[Token], marginal: &[Weights], found: &mut Vec<Detection>) {
     let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
     let best = |m: &Weights| -> Label {
         let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
@@ -312,10 +318,12 @@ fn spans(tokens: &[Token], marginal: &[Weights], found: &mut Vec<Detection>) {
         }
         let digits = tokens[at..=last].iter().all(|t| t.is(DIGIT | PUNCT));
         let sum: f32 = total.iter().sum();
-        if let Some(kind) = best(&total).kind(digits) {
+        let (start, end) = (tokens[at].start as usize, tokens[last].end as usize);
+        let label = best(&total);
+        if let Some(kind) = label.kind(digits).filter(|_| label != Label::Age || is_old(text, start, end)) {
             found.push(Detection {
-                start: tokens[at].start as usize,
-                end: tokens[last].end as usize,
+                start,
+                end,
                 kind,
                 score: (1.0 - total[0] / sum).clamp(0.0, 1.0),
                 by: Grounds::Tagger,

@@ -30,7 +30,7 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { passes: 6, step: 0.15, forgotten: 0.2, dropped: 0.3, seed: 20_261_125, bits: 17 }
+        Self { passes: 8, step: 0.15, forgotten: 0.2, dropped: 0.3, seed: 20_261_125, bits: 18 }
     }
 }
 
