@@ -1,4 +1,5 @@
 //! The command on files: what it finds, what it leaves behind, and that it shows no value.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;

@@ -265,8 +265,7 @@ impl Lexicon {
             let mut hash = tokens[at].hash;
             let mut words = 1;
             let (mut best, mut flags) = (0, 0);
-            for next in at + 1..tokens.len() {
-                let token = &tokens[next];
+            for (next, token) in tokens.iter().enumerate().skip(at + 1) {
                 if token.hash >> 63 == 0 {
                     // `St. Louis`, `Winston-Salem`.
                     if token.mark(b'.') || token.mark(b'-') {

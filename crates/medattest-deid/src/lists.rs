@@ -228,7 +228,8 @@ impl<'a> Reader<'a> {
         }
         let fits =
             |at: usize| self.at(at).is_some_and(|t| self.can_be_name(t) && (t.is(CAPITAL) || Self::only_name(t)));
-        if !fits(from) && !(self.is_initial(from) && fits(from + 1 + usize::from(self.mark(from + 1, b'.')))) {
+        let after_initial = from + 1 + usize::from(self.mark(from + 1, b'.'));
+        if !(fits(from) || self.is_initial(from) && fits(after_initial)) {
             return;
         }
         // Another key, such as `Name: Date of birth:`, is no name.
@@ -240,10 +241,9 @@ impl<'a> Reader<'a> {
             && self.mark(last + 1, b',')
             && self.at(last + 2).is_some_and(|t| !t.is(NEWLINE))
             && fits(last + 2)
+            && let Some(further) = self.name_from(last + 2, 3)
         {
-            if let Some(further) = self.name_from(last + 2, 3) {
-                last = further;
-            }
+            last = further;
         }
         let provider = self.tokens[at].lexical & (PROVIDER_TITLE | CREDENTIAL) != 0;
         let kind = if provider { Kind::ProviderName } else { Kind::Name };
@@ -258,11 +258,12 @@ impl<'a> Reader<'a> {
         }
         let Some(first) = self.at(from) else { return };
         let fits = first.is_title() && first.lexical & FIRST != 0 || first.is_lower() && Self::only_name(first);
-        if fits && first.lexical & (FUNCTION | MONTH | WEEKDAY | CLINICAL) == 0 {
-            if let Some(last) = self.name_from(from, 3) {
-                let score = if first.is(CAPITAL) { 0.85 } else { 0.6 };
-                self.push(found, (from, last), Kind::Name, ListRule::Relation, score);
-            }
+        if fits
+            && first.lexical & (FUNCTION | MONTH | WEEKDAY | CLINICAL) == 0
+            && let Some(last) = self.name_from(from, 3)
+        {
+            let score = if first.is(CAPITAL) { 0.85 } else { 0.6 };
+            self.push(found, (from, last), Kind::Name, ListRule::Relation, score);
         }
     }
 

@@ -124,11 +124,14 @@ fn window() -> usize {
     6
 }
 
+/// By pattern of an automaton: recognizers, and the position of the pattern in each.
+type Users = Vec<Vec<(u16, u8)>>;
+
 /// Patterns of many recognizers as one automaton.
 pub(crate) struct Automaton {
     pub(crate) dfa: DFA,
     /// For each pattern, the recognizers and their pattern that use it.
-    pub(crate) users: Vec<Vec<(u16, u8)>>,
+    pub(crate) users: Users,
 }
 
 /// All recognizers with automata over their patterns.
@@ -153,7 +156,7 @@ impl Recognizers {
     /// Reads every TOML file of recognizers, and tells the lexicon which words matter to them.
     pub(crate) fn load(resources: &Resources, lexicon: &mut Lexicon) -> Result<Self, LoadError> {
         let mut all: Vec<Recognizer> = Vec::new();
-        let mut patterns_of: [(Vec<String>, Vec<Vec<(u16, u8)>>); 2] = Default::default();
+        let mut patterns_of: [(Vec<String>, Users); 2] = Default::default();
         let mut phrases: Vec<String> = Vec::new();
         let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
         for name in names {

@@ -157,8 +157,7 @@ pub(crate) fn tokenize(text: &str, tokens: &mut Vec<Token>) {
                 let start = at;
                 let mut shape = spaced | if kind == UPPER { CAPITAL } else { 0 };
                 let mut hash = SEED;
-                loop {
-                    let Some(&byte) = bytes.get(at) else { break };
+                while let Some(&byte) = bytes.get(at) {
                     let kind = CLASS[byte as usize];
                     if kind & (UPPER | LOWER | DIGIT | OTHER) == 0 {
                         let inner = byte == b'\''

@@ -1,4 +1,5 @@
 //! What stands in place of an identifier.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! The files of recognizers do what they say.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

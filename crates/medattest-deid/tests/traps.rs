@@ -1,5 +1,6 @@
 //! Traps: hand-made texts in which tools of this kind stumble. Where the development data lie beside the project, its
 //! traps are tried too.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 
