@@ -14,6 +14,10 @@ use super::piece::{Done, Piece, csv_line};
 use super::source::Source;
 use crate::command::Stop;
 
+/// In the name of a file, which has no context, only what is this sure and this long counts.
+const SURE_NAME: f32 = 0.7;
+const SHORTEST_NAME: usize = 4;
+
 /// How often each operator replaced each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Replacements(pub(crate) BTreeMap<(Kind, &'static str), u64>);
@@ -90,12 +94,13 @@ impl Work {
 
     /// A path whose parts that identify somebody are shown as shapes, and what they are.
     pub(crate) fn masked(&self, path: &str) -> (String, Vec<Detection>) {
-        // Joints of file names separate words; the places stay the same.
-        let readable = path.replace(['_', '-', '/', '\\'], " ");
+        // Joints of file names separate words; the places stay the same. What ends the name is its kind.
+        let stem_end = path.rfind('.').filter(|at| *at > 0).unwrap_or(path.len());
+        let readable = path[..stem_end].replace(['_', '-', '/', '\\'], " ");
         let mut found = Vec::new();
         self.scanner.scan(&readable, &mut self.scratch(), &mut found);
-        let stem_end = path.rfind('.').unwrap_or(path.len());
-        found.retain(|d| self.policy.removes(d.kind) && d.start < stem_end);
+        // A stem of a few letters is nobody's.
+        found.retain(|d| self.policy.removes(d.kind) && d.score >= SURE_NAME && d.end - d.start >= SHORTEST_NAME);
         let mut masked = String::new();
         let mut at = 0;
         for detection in &found {
