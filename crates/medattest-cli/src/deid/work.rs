@@ -96,7 +96,7 @@ impl Work {
     pub(crate) fn masked(&self, path: &str) -> (String, Vec<Detection>) {
         // Joints of file names separate words; the places stay the same. What ends the name is its kind.
         let stem_end = path.rfind('.').filter(|at| *at > 0).unwrap_or(path.len());
-        let readable = path[..stem_end].replace(['_', '-', '/', '\\'], " ");
+        let readable = path[..stem_end].replace('_', " ");
         let mut found = Vec::new();
         self.scanner.scan(&readable, &mut self.scratch(), &mut found);
         // A stem of a few letters is nobody's.

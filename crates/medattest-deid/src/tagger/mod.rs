@@ -276,6 +276,18 @@ fn normalise(weights: &mut Weights) {
     }
 }
 
+/// Whether a value can be what it is taken for: a year alone is no date, and not every number is an age that identifies.
+fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
+    match label {
+        Label::Age => is_old(text, start, end),
+        Label::Date => {
+            let value = text.get(start..end).unwrap_or_default().as_bytes();
+            !(value.len() == 4 && value.iter().all(u8::is_ascii_digit))
+        }
+        _ => true,
+    }
+}
+
 /// Whether a span can be an age of two or three digits that identifies; the recognizers know the law's number.
 fn is_old(text: &str, start: usize, end: usize) -> bool {
     let value = text.get(start..end).unwrap_or_default().as_bytes();
@@ -320,7 +332,7 @@ fn spans(text: &str, tokens: &[Token], marginal: &[Weights], found: &mut Vec<Det
         let sum: f32 = total.iter().sum();
         let (start, end) = (tokens[at].start as usize, tokens[last].end as usize);
         let label = best(&total);
-        if let Some(kind) = label.kind(digits).filter(|_| label != Label::Age || is_old(text, start, end)) {
+        if let Some(kind) = label.kind(digits).filter(|_| fits(label, text, start, end)) {
             found.push(Detection {
                 start,
                 end,
