@@ -1,0 +1,195 @@
+//! Streets, places and institutions.
+
+use super::Reader;
+use crate::detection::{Detection, ListRule};
+use crate::kind::Kind;
+use crate::lexicon::{
+    CLINICAL, COMMON, COMPANY_WORD, COUNTY, FACILITY_WORD, FIRST, FUNCTION, MONTH, PLACE, SCHOOL_WORD, STREET_WORD,
+    SURNAME, TITLE, WEEKDAY,
+};
+use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token};
+
+impl Reader<'_> {
+    /// `12 Elm Street, Apt 4B`.
+    pub(super) fn street(&self, at: usize, found: &mut Vec<Detection>) {
+        const LONGEST: usize = 6;
+        let token = &self.tokens[at];
+        if token.len() > 6 || !self.text[token.start as usize].is_ascii_digit() {
+            return;
+        }
+        let mut last = None;
+        let mut words = 0;
+        let mut here = at + 1;
+        while let Some(next) = self.at(here) {
+            if next.mark(b'.') && words > 0 && !next.is(SPACED) || next.mark(b'-') {
+                here += 1;
+                continue;
+            }
+            if !next.is(DIGIT | LOWER | CAPITAL) || next.is(NEWLINE | PUNCT) || words >= LONGEST {
+                break;
+            }
+            let suffix = next.lexical & STREET_WORD != 0 && words > 0;
+            if suffix && (next.is(CAPITAL) || self.tokens[at + 1].is_lower()) {
+                last = Some(here);
+            }
+            let fits = next.is(CAPITAL) || next.is(DIGIT) || suffix || self.is_particle(here);
+            let lower = next.is_lower() && words < 2 && next.lexical & (FUNCTION | CLINICAL) == 0;
+            if !(fits || lower) {
+                break;
+            }
+            words += 1;
+            here += 1;
+        }
+        let Some(mut last) = last else { return };
+        let named = &self.tokens[at + 1..last];
+        let clinical = named.iter().any(|t| t.lexical & CLINICAL != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
+        let lower = named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0);
+        if clinical || lower || named.is_empty() {
+            return;
+        }
+        let all_lower = self.tokens[last].is_lower();
+        // Words such as `way` and `run` end ordinary sentences too.
+        if all_lower && self.tokens[last].lexical & FUNCTION != 0 {
+            return;
+        }
+        if self.mark(last + 1, b'.') {
+            last += 1;
+        }
+        last = self.unit(last);
+        self.push(found, (at, last), Kind::StreetAddress, ListRule::Street, if all_lower { 0.7 } else { 0.92 });
+    }
+
+    /// The end of a direction or unit that follows a street.
+    fn unit(&self, last: usize) -> usize {
+        const DIRECTIONS: [&str; 8] = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
+        const UNITS: [&str; 10] = ["apt", "apartment", "suite", "ste", "unit", "room", "rm", "floor", "fl", "bldg"];
+        let mut end = last;
+        if DIRECTIONS.iter().any(|d| self.says(end + 1, d)) && self.tokens[end + 1].is_upper() {
+            end += 1;
+        }
+        let mut at = end + 1;
+        if self.mark(at, b',') {
+            at += 1;
+        }
+        if UNITS.iter().any(|unit| self.says(at, unit)) {
+            at += 1;
+            while self.mark(at, b'.') || self.mark(at, b'#') {
+                at += 1;
+            }
+            if self.at(at).is_some_and(|t| t.is(DIGIT) || t.len() == 1 && t.is(CAPITAL)) {
+                return at;
+            }
+        } else if self.mark(at, b'#') && self.at(at + 1).is_some_and(|t| t.is(DIGIT)) {
+            return at + 1;
+        }
+        end
+    }
+
+    /// `Friedhofstrasse 33`, `Rue de la Paix 12`.
+    pub(super) fn foreign_street(&self, at: usize, found: &mut Vec<Detection>) {
+        const ENDS: [&[u8]; 18] = [
+            b"strasse", b"str", b"gasse", b"weg", b"platz", b"allee", b"vej", b"gade", b"gatan", b"gata", b"vagen",
+            b"tie", b"katu", b"laan", b"straat", b"plein", b"veien", b"utca",
+        ];
+        const STARTS: [&str; 16] = [
+            "rue",
+            "via",
+            "calle",
+            "avenida",
+            "rua",
+            "ulica",
+            "ul",
+            "utca",
+            "boulevard",
+            "corso",
+            "piazza",
+            "plaza",
+            "avda",
+            "viale",
+            "carrer",
+            "chemin",
+        ];
+        let token = &self.tokens[at];
+        let number = |at: usize| self.at(at).is_some_and(|t| t.is(DIGIT) && t.len() <= 5 && !t.is(NEWLINE));
+        let word: Vec<u8> = self.word(token).to_ascii_lowercase();
+        let ended = token.is_title()
+            && token.lexical & (COMMON | CLINICAL) == 0
+            && ENDS.iter().any(|end| word.len() > end.len() + 3 && word.ends_with(end));
+        if ended && number(at + 1) {
+            let before = at.checked_sub(1).filter(|b| self.tokens[*b].is_number() && self.tokens[*b].len() <= 5);
+            return self.push(found, (before.unwrap_or(at), at + 1), Kind::StreetAddress, ListRule::Street, 0.85);
+        }
+        if STARTS.iter().any(|start| self.says(at, start)) {
+            let mut here = at + 1;
+            while here < at + 6
+                && self
+                    .at(here)
+                    .is_some_and(|t| t.is(CAPITAL) && t.is_word() || self.is_particle(here) || t.mark(b'.'))
+            {
+                here += 1;
+            }
+            if self.mark(here, b',') {
+                here += 1;
+            }
+            if here > at + 1 && number(here) {
+                self.push(found, (at, here), Kind::StreetAddress, ListRule::Street, 0.85);
+            }
+        }
+    }
+
+    /// `Cook County`, `City of Salem`.
+    pub(super) fn named_place(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        if token.lexical & (COUNTY | PLACE) != 0 && token.is_word() {
+            let mut next = at;
+            while self.at(next + 1).is_some_and(|t| t.is_title() && t.lexical & (COUNTY | PLACE) != 0) {
+                next += 1;
+            }
+            let county = ["county", "parish", "township", "borough"].iter().any(|word| self.says(next + 1, word));
+            if county && self.tokens[next + 1].is(CAPITAL) == token.is(CAPITAL) {
+                return self.push(found, (at, next + 1), Kind::Place, ListRule::NamedPlace, 0.9);
+            }
+        }
+        let of = at >= 2
+            && self.says(at - 1, "of")
+            && ["city", "town", "village", "county", "township"].iter().any(|word| self.says(at - 2, word));
+        if of && token.is_title() {
+            let mut last = at;
+            while self.at(last + 1).is_some_and(|t| t.is_title() && last < at + 2) {
+                last += 1;
+            }
+            self.push(found, (at, last), Kind::Place, ListRule::NamedPlace, 0.85);
+        }
+    }
+
+    /// `St. Mary's Hospital`, `Ridgeview Clinic`.
+    pub(super) fn facility(&self, at: usize, found: &mut Vec<Detection>) {
+        // The last word of the name tells; words before it may belong too.
+        if self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.lexical & FACILITY_WORD != 0) {
+            return;
+        }
+        let mut first = at;
+        let mut telling = false;
+        while let Some(before) = first.checked_sub(1) {
+            let token = &self.tokens[before];
+            let joint = (token.mark(b'.') || token.mark(b'\'') || token.mark(b'-') || token.mark(b'&'))
+                || ["of", "and", "the", "for", "s"].iter().any(|word| self.says(before, word));
+            let part = token.is_word() && token.is(CAPITAL) && token.lexical & (TITLE | MONTH | WEEKDAY) == 0;
+            if !(part || joint) || at - before > 8 {
+                break;
+            }
+            if part {
+                let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || token.lexical == 0;
+                let plain = token.lexical & (COMMON | CLINICAL | FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
+                telling |= name && !plain || self.says(before, "st") || self.says(before, "saint");
+            }
+            first = before;
+        }
+        while first < at && (!self.tokens[first].is(CAPITAL) || self.tokens[first].lexical & FUNCTION != 0) {
+            first += 1;
+        }
+        if first < at && telling {
+            self.push(found, (first, at), Kind::Facility, ListRule::Facility, 0.82);
+        }
+    }
+}
