@@ -39,6 +39,8 @@ fn weight(detection: &Detection) -> (u8, f32, usize) {
         Grounds::Column | Grounds::RowValue => 4,
         Grounds::Pattern { checked: true, .. } => 3,
         Grounds::Pattern { context: Some(_), .. } => 2,
+        // A form that nothing else has, such as that of an e-mail address.
+        Grounds::Pattern { .. } if detection.score >= 0.9 => 2,
         // A number that the tagger saw is told better by its form.
         Grounds::Tagger if detection.kind == Kind::OtherId => 0,
         Grounds::Pattern { .. } | Grounds::List(_) | Grounds::Tagger | Grounds::Transformer => 1,
