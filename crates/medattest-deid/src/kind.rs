@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::LoadError;
+use crate::operate::{HASH_DIGITS, OVER_AGE, REDACTED};
 use crate::resources::Resources;
 
 macro_rules! kinds {
@@ -279,8 +280,39 @@ impl Kinds {
         &self.definitions[kind.index()]
     }
 
+    /// Whether a value is what a cleaner puts in place of an identifier: a tag of ours, with or without a hash, a mask,
+    /// or the category of the old. Anything else in brackets is somebody's.
+    pub(crate) fn is_placeholder(&self, value: &str) -> bool {
+        if value == OVER_AGE || value == REDACTED || value.bytes().all(|b| b.is_ascii_punctuation()) {
+            return true;
+        }
+        let Some(inner) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+        let (tag, hash) = inner.split_once(':').map_or((inner, None), |(tag, hash)| (tag, Some(hash)));
+        let hashed = |hash: &str| hash.len() == HASH_DIGITS && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        self.definitions.iter().any(|d| d.tag == tag) && hash.is_none_or(hashed)
+    }
+
     /// The policy of this id.
     pub fn policy(&self, id: &str) -> Option<&Policy> {
         self.policies.iter().find(|policy| policy.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kinds;
+    use crate::resources::Resources;
+
+    #[test]
+    fn placeholders() {
+        let mut resources = Resources::default();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recognizers");
+        resources.add_folder(&folder).expect("reads");
+        let kinds = Kinds::load(&resources).expect("loads");
+        let is_placeholder = |value: &str| kinds.is_placeholder(value);
+        assert!(is_placeholder("[PLAN-ID]") && is_placeholder("[MRN:0a1b2c3d4e5f]") && is_placeholder("***-**"));
+        assert!(is_placeholder("[REDACTED]") && is_placeholder("over 89"));
+        assert!(!is_placeholder("[Jane]") && !is_placeholder("12345"));
+        assert!(!is_placeholder("[JANE]") && !is_placeholder("[123-45-6789]") && !is_placeholder("[MRN:12345678]"));
     }
 }

@@ -232,7 +232,7 @@ impl Scanner {
             tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
         }
         self.echo(text, scratch);
-        drop_placeholders(text, &mut scratch.found);
+        self.drop_placeholders(text, &mut scratch.found);
         resolve(text, &mut scratch.found);
     }
 
@@ -423,6 +423,33 @@ impl Scanner {
         scratch.found.extend(echoes);
     }
 
+    /// Drops what lies within a tag that a cleaner put there, such as `[NAME]`, and the three digits of `606**`.
+    fn drop_placeholders(&self, text: &str, found: &mut Vec<Detection>) {
+        const LONGEST: usize = 40;
+        const COARSE: usize = 3;
+        if !text.contains('[') && !text.contains("**") {
+            return;
+        }
+        let bytes = text.as_bytes();
+        found.retain(|detection| {
+            let value = &bytes[detection.start..detection.end];
+            if value.len() == COARSE
+                && value.iter().all(u8::is_ascii_digit)
+                && bytes[detection.end..].starts_with(b"**")
+            {
+                return false;
+            }
+            let from = detection.start.saturating_sub(LONGEST);
+            let Some(open) = bytes[from..=detection.start].iter().rposition(|b| *b == b'[') else { return true };
+            let open = from + open;
+            let to = (open + LONGEST).min(bytes.len());
+            let Some(close) = bytes[open..to].iter().position(|b| *b == b']') else { return true };
+            let close = open + close;
+            let within = detection.end <= close + 1;
+            !(within && text.get(open..=close).is_some_and(|tag| self.kinds.is_placeholder(tag)))
+        });
+    }
+
     /// Learns with which two bytes, and with which words of the lists, a pattern can begin.
     fn learn_beginnings(&mut self, resources: &Resources) -> Result<(), LoadError> {
         fn failed<E>(_: E) -> LoadError {
@@ -506,24 +533,6 @@ fn may_begin(bytes: &[u8], token: &Token) -> bool {
     !closed || token.lexical == 0 || token.is_upper()
 }
 
-/// Drops what lies within a tag that a cleaner put there, such as `[NAME]`.
-fn drop_placeholders(text: &str, found: &mut Vec<Detection>) {
-    const LONGEST: usize = 40;
-    if !text.contains('[') {
-        return;
-    }
-    let bytes = text.as_bytes();
-    found.retain(|detection| {
-        let from = detection.start.saturating_sub(LONGEST);
-        let Some(open) = bytes[from..=detection.start].iter().rposition(|b| *b == b'[') else { return true };
-        let open = from + open;
-        let to = (open + LONGEST).min(bytes.len());
-        let Some(close) = bytes[open..to].iter().position(|b| *b == b']') else { return true };
-        let close = open + close;
-        !(detection.end <= close + 1 && text.get(open..=close).is_some_and(crate::field::is_placeholder))
-    });
-}
-
 /// Values are no longer than this.
 const LONGEST_VALUE: usize = 512;
 
@@ -532,10 +541,6 @@ fn ends_value(bytes: &[u8], at: usize) -> bool {
     let class =
         |at: usize| bytes.get(at).map_or(0, |b| if *b >= 0x80 { 2 } else { u8::from(b.is_ascii_alphanumeric()) });
     let before = at.checked_sub(1).map_or(0, class);
-    // What is followed by an asterisk was masked by somebody.
-    if bytes.get(at) == Some(&b'*') {
-        return false;
-    }
     // Within a character, or between two of a script without spaces, everything may end.
     before == 0 || before != class(at) || before == 2 && bytes.get(at).is_some_and(|b| *b >= 0xc0)
 }

@@ -56,6 +56,10 @@ fn what_is_dressed_up_is_found() {
         ("JOSÉ GARCÍA-LÓPEZ WAS ADMITTED", Kind::Name),
         ("last four of SSN 6789", Kind::Ssn),
         ("Mr. O'Brien-Smith left", Kind::Name),
+        ("SSN [123-45-6789] on file", Kind::Ssn),
+        ("Patient: [JANE] left", Kind::Name),
+        ("SSN 123-45-6789* on file", Kind::Ssn),
+        ("MRN: 12345678* on file", Kind::Mrn),
     ];
     for (text, kind) in cases {
         assert!(found(&scanner, text).iter().any(|d| d.kind == kind), "{text}: {:?}", found(&scanner, text));

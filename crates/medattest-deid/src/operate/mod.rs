@@ -17,6 +17,13 @@ use crate::scan::Scanner;
 use surrogate::Surrogates;
 use zip3::Zip3;
 
+/// What [`Operator::Redact`] writes.
+pub(crate) const REDACTED: &str = "[REDACTED]";
+/// What [`Operator::Over89`] writes.
+pub(crate) const OVER_AGE: &str = "over 89";
+/// How many hexadecimal digits [`Operator::Hash`] writes.
+pub(crate) const HASH_DIGITS: usize = 12;
+
 /// What stands in place of an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,11 +63,6 @@ impl Operator {
             Self::Surrogate => "surrogate",
             Self::Shift => "shift",
         }
-    }
-
-    /// Whether what it writes may be found again by a later audit, so that a manifest must tell where it stands.
-    pub fn looks_real(self) -> bool {
-        matches!(self, Self::Surrogate | Self::Shift)
     }
 }
 
@@ -252,18 +254,18 @@ impl Cleaner {
         let operator = self.plan.operator(kind);
         let fitting = match operator {
             Operator::Tag => None,
-            Operator::Redact => Some("[REDACTED]".to_owned()),
+            Operator::Redact => Some(REDACTED.to_owned()),
             Operator::Mask => Some(value.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect()),
             Operator::Year => {
                 dates::year(value).filter(|year| !year.parse().is_ok_and(|year| self.reckoning.tells_age(year)))
             }
             Operator::Zip3 => self.zip3.generalise(value),
-            Operator::Over89 => Some("over 89".to_owned()),
+            Operator::Over89 => Some(OVER_AGE.to_owned()),
             Operator::Hash => {
                 let plain: String =
                     value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
                 let mac = self.key.mac(&[kind.id().as_bytes(), plain.as_bytes()]);
-                let hex: String = mac.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+                let hex: String = mac.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
                 Some(format!("[{}:{hex}]", self.tags[kind.index()]))
             }
             Operator::Surrogate => self.surrogates.of(value, kind, &self.key),
