@@ -46,7 +46,8 @@ pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
 pub use schema::{project_schema, system_schema};
 pub use value::Value;
 pub use world::{
-    CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING, World, WorldError, sha256_hex, sha256_stream,
+    CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING, World, WorldError, hex, sha256_hex,
+    sha256_stream,
 };
 
 /// The largest configuration, pack or catalogue file that is read, in bytes.

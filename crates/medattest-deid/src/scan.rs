@@ -271,8 +271,8 @@ impl Scanner {
                 continue;
             }
             self.walk(bytes, start, at, near, scratch);
-            // `xxMRN-123456`: a capital or a digit after small letters may begin something too.
-            if token.shape & (LOWER | UPPER) == LOWER | UPPER || token.shape & (LOWER | DIGIT) == LOWER | DIGIT {
+            // `xxMRN-123456`: a capital after a small letter may begin something too.
+            if token.shape & (LOWER | UPPER) == LOWER | UPPER {
                 let inner = bytes[start..token.end as usize]
                     .windows(2)
                     .position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use medattest_deid::Operator;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeidCommand {
@@ -89,14 +90,14 @@ pub(crate) enum GeneralOperator {
     Surrogate,
 }
 
-impl GeneralOperator {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Tag => "tag",
-            Self::Redact => "redact",
-            Self::Mask => "mask",
-            Self::Hash => "hash",
-            Self::Surrogate => "surrogate",
+impl From<GeneralOperator> for Operator {
+    fn from(asked: GeneralOperator) -> Self {
+        match asked {
+            GeneralOperator::Tag => Self::Tag,
+            GeneralOperator::Redact => Self::Redact,
+            GeneralOperator::Mask => Self::Mask,
+            GeneralOperator::Hash => Self::Hash,
+            GeneralOperator::Surrogate => Self::Surrogate,
         }
     }
 }
@@ -111,12 +112,12 @@ pub(crate) enum DateOperator {
     Shift,
 }
 
-impl DateOperator {
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            Self::Tag => "tag",
-            Self::Year => "year",
-            Self::Shift => "shift",
+impl From<DateOperator> for Operator {
+    fn from(asked: DateOperator) -> Self {
+        match asked {
+            DateOperator::Tag => Self::Tag,
+            DateOperator::Year => Self::Year,
+            DateOperator::Shift => Self::Shift,
         }
     }
 }
@@ -129,11 +130,11 @@ pub(crate) enum ZipOperator {
     Zip3,
 }
 
-impl ZipOperator {
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            Self::Tag => "tag",
-            Self::Zip3 => "zip3",
+impl From<ZipOperator> for Operator {
+    fn from(asked: ZipOperator) -> Self {
+        match asked {
+            ZipOperator::Tag => Self::Tag,
+            ZipOperator::Zip3 => Self::Zip3,
         }
     }
 }
@@ -147,11 +148,11 @@ pub(crate) enum AgeOperator {
     Over89,
 }
 
-impl AgeOperator {
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            Self::Tag => "tag",
-            Self::Over89 => "over-89",
+impl From<AgeOperator> for Operator {
+    fn from(asked: AgeOperator) -> Self {
+        match asked {
+            AgeOperator::Tag => Self::Tag,
+            AgeOperator::Over89 => Self::Over89,
         }
     }
 }

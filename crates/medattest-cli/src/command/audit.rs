@@ -8,7 +8,7 @@ use medattest_core::{
     assess,
 };
 
-use super::{Stop, Text, check_systems, open, print, print_json};
+use super::{Stop, Text, check_systems, open, pretty, print, print_json};
 use crate::arguments::{AuditOptions, Format};
 use crate::progress::Progress;
 use crate::terminal::{BOLD, DIM, UNSURE, clean, decision_style, severity_style};
@@ -65,15 +65,10 @@ fn kind(path: &Path) -> Result<Format, Stop> {
 
 /// The run in one of its forms.
 pub(crate) fn rendered(run: &Assessment, library: &Library, format: Format) -> Result<String, Stop> {
-    let text = |value: serde_json::Result<String>| {
-        value
-            .map(|text| text + "\n")
-            .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))
-    };
     match format {
         Format::Terminal => Ok(summary(run, &[])),
-        Format::Json => text(serde_json::to_string_pretty(&json::assessment(run))),
-        Format::Sarif => text(serde_json::to_string_pretty(&output::sarif(run, library))),
+        Format::Json => pretty(&json::assessment(run)),
+        Format::Sarif => pretty(&output::sarif(run, library)),
         Format::Junit => Ok(output::junit(run)),
         Format::Markdown => Ok(output::markdown(run)),
         Format::Html => Ok(medattest_docs::html(&medattest_docs::dossier(run))),

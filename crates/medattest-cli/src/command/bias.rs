@@ -10,7 +10,7 @@ use medattest_core::output::{bias_csv, bias_markdown, figure, json, thousands};
 use medattest_core::{Column, Place, Table, TableUse, Task, World, unfit, unfit_threshold};
 use medattest_metrics::{Metric, RateInterval};
 
-use super::{Stop, Text, print, print_json};
+use super::{Stop, Text, pretty, print, print_json};
 use crate::arguments::{BiasFormat, BiasOptions, EqualiseKind, IntervalKind, ScoreKind, TaskKind};
 use crate::progress::Progress;
 use crate::terminal::{DIM, UNSURE, clean};
@@ -74,9 +74,7 @@ fn kind(path: &Path) -> Result<BiasFormat, Stop> {
 fn rendered(evidence: &BiasEvidence, smallest: u64, kind: BiasFormat) -> Result<String, Stop> {
     Ok(match kind {
         BiasFormat::Terminal => tables(evidence, smallest),
-        BiasFormat::Json => serde_json::to_string_pretty(&json::bias(evidence, smallest))
-            .map(|text| text + "\n")
-            .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))?,
+        BiasFormat::Json => pretty(&json::bias(evidence, smallest))?,
         BiasFormat::Csv => bias_csv(evidence, smallest),
         BiasFormat::Markdown => bias_markdown(evidence, smallest),
         BiasFormat::Html => medattest_docs::html(&medattest_docs::bias_report(evidence, smallest)),

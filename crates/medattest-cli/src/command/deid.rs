@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use medattest_core::output::thousands;
 use medattest_core::sha256_hex;
-use medattest_deid::{Cleaner, FieldClass, Key, Kind, Layers, Operator, Plan, Policy, Resources, Scanner, Survey};
+use medattest_deid::{Cleaner, FieldClass, Key, Kind, Layers, Plan, Policy, Resources, Scanner, Survey};
 use serde_json::{Value, json};
 
-use super::{Stop, Text, print, print_json};
+use super::{Stop, Text, pretty, print, print_json};
 use crate::arguments::{DeidAudit, DeidClean, DeidCommand, DeidFormat, DeidHow};
-use crate::deid::{self, MANIFEST, MANIFEST_FORM, Outcome, Replacements, Work, walk};
+use crate::deid::{self, MANIFEST, MANIFEST_FORM, Outcome, Replacements, Work, unusable, walk};
 use crate::embedded;
 use crate::progress::Progress;
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
@@ -35,10 +36,6 @@ fn resources(how: &DeidHow) -> Result<Resources, Stop> {
         resources.add_folder(folder).map_err(|error| unusable(&error))?;
     }
     Ok(resources)
-}
-
-fn unusable(error: &medattest_deid::LoadError) -> Stop {
-    Stop::usage(&error.file, error.message.clone(), error.hint.clone())
 }
 
 fn scanner(how: &DeidHow, resources: &Resources) -> Result<(Scanner, Policy, i16), Stop> {
@@ -95,27 +92,24 @@ fn further(how: &DeidHow, _: &Resources) -> Result<Option<crate::deid::Further>,
 fn audit(options: &DeidAudit) -> Result<u8, Stop> {
     let forms = options.write.iter().map(|path| report_kind(path)).collect::<Result<Vec<_>, _>>()?;
     let walked = walk(&options.paths)?;
-    let Outcome { survey, .. } = {
+    let (work, survey) = {
         let progress = Progress::start();
         progress.say("loading recognizers");
         let (work, _) = work(&options.how)?;
-        deid::run(&work, walked, None, &progress)?
+        let Outcome { survey, .. } = deid::run(&work, walked, None, &progress)?;
+        (work, survey)
     };
-    let (scanner_kinds, policy) = {
-        let resources = resources(&options.how)?;
-        let (scanner, policy, _) = scanner(&DeidHow { lists_only: true, ..options.how.clone() }, &resources)?;
-        (scanner.kinds, policy)
-    };
+    let (kinds, policy) = (&work.scanner.kinds, &work.policy);
     for (form, path) in forms.into_iter().zip(&options.write) {
         let text = match form {
-            Form::Json => pretty(&report(&survey, &scanner_kinds, &policy))?,
-            Form::Html => medattest_docs::html(&medattest_docs::deid_report(&survey, &scanner_kinds, &policy)),
+            Form::Json => pretty(&report(&survey, kinds, policy))?,
+            Form::Html => medattest_docs::html(&medattest_docs::deid_report(&survey, kinds, policy)),
         };
         write_whole(path, text.as_bytes())?;
     }
     match options.format {
-        DeidFormat::Json => print_json(&report(&survey, &scanner_kinds, &policy))?,
-        DeidFormat::Terminal => print(&terminal(&survey, &scanner_kinds, &policy, &options.write))?,
+        DeidFormat::Json => print_json(&report(&survey, kinds, policy))?,
+        DeidFormat::Terminal => print(&terminal(&survey, kinds, policy, &options.write))?,
     }
     Ok(u8::from(survey.detections() > 0))
 }
@@ -160,12 +154,6 @@ fn report_kind(path: &Path) -> Result<Form, Stop> {
             "use .html or .json",
         )),
     }
-}
-
-fn pretty(value: &Value) -> Result<String, Stop> {
-    serde_json::to_string_pretty(value)
-        .map(|text| text + "\n")
-        .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))
 }
 
 /// The audit as JSON, version 1: the survey, and what was looked for under each letter of the rule.
@@ -308,10 +296,6 @@ fn cut(text: &str, width: usize) -> String {
     if text.chars().count() > width { text.chars().take(width - 1).chain(['…']).collect() } else { text.to_owned() }
 }
 
-fn thousands(n: u64) -> String {
-    medattest_core::output::thousands(n)
-}
-
 fn size(bytes: u64) -> String {
     match bytes {
         n if n >= 10 << 30 => format!("{:.0} GB", n as f64 / 1e9),
@@ -338,12 +322,13 @@ fn cleaned(options: &DeidClean) -> Result<u8, Stop> {
     let progress = Progress::start();
     progress.say("loading recognizers");
     let (mut work, resources) = work(&options.how)?;
+    let default = options.operator.into();
     let plan = Plan {
         policy: work.policy.clone(),
-        default: operator(options.operator.as_str()),
-        dates: options.dates.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
-        zips: options.zips.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
-        ages: options.ages.as_ref().map_or_else(|| operator(options.operator.as_str()), |o| operator(o.as_str())),
+        default,
+        dates: options.dates.map_or(default, Into::into),
+        zips: options.zips.map_or(default, Into::into),
+        ages: options.ages.map_or(default, Into::into),
         shift_days: options.shift_days,
         day_first: options.day_first,
     };
@@ -383,20 +368,6 @@ fn nearest(path: &Path) -> Option<PathBuf> {
         let real = std::fs::canonicalize(above).ok()?;
         Some(real.join(absolute.strip_prefix(above).ok()?))
     })
-}
-
-fn operator(id: &str) -> Operator {
-    match id {
-        "redact" => Operator::Redact,
-        "mask" => Operator::Mask,
-        "hash" => Operator::Hash,
-        "surrogate" => Operator::Surrogate,
-        "year" => Operator::Year,
-        "shift" => Operator::Shift,
-        "zip3" => Operator::Zip3,
-        "over-89" => Operator::Over89,
-        _ => Operator::Tag,
-    }
 }
 
 /// The key of a file, or a random one that nobody keeps.

@@ -130,6 +130,13 @@ fn read_below(world: &Folders, root: &Path, folder: &str, files: &mut Vec<Source
     }
 }
 
+/// JSON as a file holds it.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<String, Stop> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|_| Stop::usage("output", "cannot be written as JSON", "report this as a fault"))
+}
+
 /// Writes JSON to standard output.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Stop> {
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());

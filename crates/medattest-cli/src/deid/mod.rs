@@ -21,7 +21,7 @@ pub(crate) use source::{MANIFEST, MANIFEST_FORM, Walk, walk};
 use source::{Opened, Source};
 #[cfg(feature = "transformer")]
 pub(crate) use transformer::transformer;
-pub(crate) use work::{Further, Replacements, Work};
+pub(crate) use work::{Further, Replacements, Work, unusable};
 
 /// Pieces that are worked on together: enough for all cores, few enough for memory.
 const TOGETHER: usize = 32;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use medattest_core::hex;
 use medattest_data::ParquetCells;
 use medattest_deid::{Detection, Field, Unread};
 use sha2::{Digest as _, Sha256};
@@ -291,12 +292,11 @@ impl Opened {
 
     /// Digest and size of what was read.
     pub(crate) fn finished(&mut self) -> (String, u64) {
-        let hex = |hasher: Sha256| hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
-            Self::Lines(lines) => (hex(lines.stream.hasher.clone()), lines.stream.bytes),
+            Self::Lines(lines) => (hex(&lines.stream.hasher.clone().finalize()), lines.stream.bytes),
             Self::Table(table) => {
                 let stream = table.reader.get_ref();
-                (hex(stream.hasher.clone()), stream.bytes)
+                (hex(&stream.hasher.clone().finalize()), stream.bytes)
             }
             Self::Parquet(_, path) => {
                 let bytes = std::fs::metadata(&path).map(|m| m.len()).unwrap_or_default();

@@ -174,6 +174,18 @@ impl Loader<'_> {
     }
 }
 
+/// A path below the data folder; none, with the reason told, if it leads out of it.
+fn data_path(path: String, place: &Place, diagnostics: &mut Diagnostics) -> Option<String> {
+    let Err(reason) = safe_path("", &path) else { return Some(path) };
+    diagnostics.push(Diagnostic {
+        place: place.clone(),
+        code: "unsafe-path",
+        message: reason,
+        hint: Some("paths are relative to the data folder; set the folder with --data or `data = …`".into()),
+    });
+    None
+}
+
 fn read_dataset(entry: &mut reader::Table<'_>, diagnostics: &mut Diagnostics) -> Option<Dataset> {
     let place = entry.place();
     let id = entry.required_string("id", diagnostics);
@@ -192,16 +204,7 @@ fn read_dataset(entry: &mut reader::Table<'_>, diagnostics: &mut Diagnostics) ->
         }
     }
     entry.finish(diagnostics);
-    let path = path?;
-    if let Err(reason) = safe_path("", &path) {
-        diagnostics.push(Diagnostic {
-            place: place.clone(),
-            code: "unsafe-path",
-            message: reason,
-            hint: Some("paths are relative to the data folder; set the folder with --data or `data = …`".into()),
-        });
-        return None;
-    }
+    let path = data_path(path?, &place, diagnostics)?;
     Some(Dataset { id: id?, place, path, policy: policy.unwrap_or_else(|| "safe-harbor".to_owned()), keep })
 }
 
@@ -278,16 +281,7 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         }
     }
     table.finish(diagnostics);
-    let path = path?;
-    if let Err(reason) = safe_path("", &path) {
-        diagnostics.push(Diagnostic {
-            place: place.clone(),
-            code: "unsafe-path",
-            message: reason,
-            hint: Some("paths are relative to the data folder; set the folder with --data or `data = …`".into()),
-        });
-        return None;
-    }
+    let path = data_path(path?, &place, diagnostics)?;
     let use_ = match use_.as_deref() {
         Some("training") => TableUse::Training,
         Some("deployment") => TableUse::Deployment,

@@ -167,7 +167,8 @@ pub struct Cleaner {
     plan: Plan,
     key: Key,
     tags: Vec<String>,
-    surrogates: Surrogates,
+    /// Read only where the plan asks for surrogates.
+    surrogates: Option<Surrogates>,
     zip3: Zip3,
     effects: Vec<OperatorEffect>,
     reckoning: Reckoning,
@@ -200,10 +201,14 @@ impl Cleaner {
     pub fn load(resources: &Resources, scanner: &Scanner, plan: Plan, key: Key) -> Result<Self, LoadError> {
         let effects: Effects = resources.toml("operators.toml")?;
         Ok(Self {
+            surrogates: plan
+                .operators()
+                .contains(&Operator::Surrogate)
+                .then(|| Surrogates::load(resources))
+                .transpose()?,
             plan,
             key,
             tags: Kind::ALL.iter().map(|kind| scanner.kinds.of(*kind).tag.clone()).collect(),
-            surrogates: Surrogates::load(resources)?,
             zip3: Zip3::load(resources)?,
             effects: effects.operator,
             reckoning: scanner.reckoning(),
@@ -268,7 +273,7 @@ impl Cleaner {
                 let hex: String = mac.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
                 Some(format!("[{}:{hex}]", self.tags[kind.index()]))
             }
-            Operator::Surrogate => self.surrogates.of(value, kind, &self.key),
+            Operator::Surrogate => self.surrogates.as_ref().and_then(|s| s.of(value, kind, &self.key)),
             Operator::Shift => dates::shift(value, self.days(patient), self.plan.day_first),
         };
         match fitting {

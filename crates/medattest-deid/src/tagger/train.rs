@@ -53,7 +53,6 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
     let mut squares = vec![[1e-2f32; LABELS]; rows];
     let mut pass = [[0f32; LABELS]; LABELS];
     let mut pass_squares = [[1e-1f32; LABELS]; LABELS];
-    // The mean over the later passes is steadier than the last weights.
     let mut order: Vec<usize> = (0..chains.len()).collect();
     for round in 0..options.passes {
         order.shuffle(&mut random);
@@ -140,8 +139,7 @@ fn step(
     let n = chain.labels.len();
     let mut node = vec![[0f32; LABELS]; n];
     for ((potentials, hashes), mask) in node.iter_mut().zip(&chain.hashes).zip(&seen.masks) {
-        for (at, hash) in hashes.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
-            debug_assert!(at < FEATURES);
+        for (_, hash) in hashes.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
             for (potential, weight) in potentials.iter_mut().zip(&weights[*hash as usize]) {
                 *potential += weight * seen.scale;
             }

@@ -2,13 +2,15 @@
 
 use std::io::Read as _;
 
+use medattest_core::output::thousands;
 use medattest_deid::{Found, Kind, Labels, Right, Score, read_gold};
 use medattest_metrics::RateInterval;
 use serde_json::{Value, json};
 
-use super::{further, resources, scanner, thousands, unusable};
+use super::{further, resources, scanner};
 use crate::arguments::{DeidEval, DeidFormat};
 use crate::command::{Stop, Text, print, print_json};
+use crate::deid::unusable;
 use crate::terminal::DIM;
 
 pub(super) fn eval(options: &DeidEval) -> Result<u8, Stop> {
