@@ -44,7 +44,7 @@ flags! {
     CLINICAL,
     /// Drug.
     DRUG,
-    /// Name of a person or place that stands for a disease, a device or a sign.
+    /// Name of a person or place that stands for a disease, a device or a sign; with `CLINICAL` where it is used so here.
     EPONYM,
     /// Score, trial, journal or guideline.
     SCORE,
@@ -198,6 +198,20 @@ impl Lexicon {
                     lexicon.add(word, flag);
                 }
             }
+        }
+        for (name, beside) in resources.lines("lexica/eponyms.txt")? {
+            for word in beside.split('|').filter(|word| word.len() > 1 && !word.starts_with('\'')) {
+                for used in [format!("{name} {word}"), format!("{name}'s {word}"), format!("{word} {name}")] {
+                    lexicon.add(&used, EPONYM | CLINICAL);
+                }
+            }
+        }
+        for (language, _) in resources.lines("lexica/languages.txt")? {
+            lexicon.add(language, DEMONYM);
+        }
+        // Only the whole: a word of a brand is a name of people elsewhere.
+        for (brand, _) in resources.lines("lexica/brands.txt")? {
+            lexicon.add(brand, CLINICAL | DEVICE_WORD);
         }
         Ok(lexicon)
     }

@@ -12,7 +12,7 @@ pub(super) struct Clinic {
     lists: Vec<(&'static str, Vec<String>)>,
 }
 
-const LISTS: [(&str, &str); 9] = [
+const LISTS: [(&str, &str); 11] = [
     ("drug", "drugs"),
     ("condition", "conditions"),
     ("procedure", "procedures"),
@@ -22,6 +22,8 @@ const LISTS: [(&str, &str); 9] = [
     ("organism", "organisms"),
     ("score", "scores"),
     ("eponym", "eponyms"),
+    ("language", "languages"),
+    ("brand", "brands"),
 ];
 
 /// Phrases that sentences are put together from; they may hold slots of this file themselves.
@@ -87,6 +89,7 @@ impl Clinic {
             return Some(match role {
                 "drug" if random.random_bool(0.3) => super::people::title(&entry),
                 "lab" if random.random_bool(0.4) => entry.to_uppercase(),
+                "language" | "brand" => super::people::title(&entry),
                 "device" | "score" if random.random_bool(0.7) => super::people::title(&entry),
                 "organism" => {
                     entry.get(..1).map(str::to_uppercase).unwrap_or_default() + entry.get(1..).unwrap_or_default()
