@@ -402,4 +402,6 @@ pub(crate) enum SchemaOf {
     Assessment,
     /// What `bias --format json` writes
     Bias,
+    /// What `deid audit --format json` writes
+    DeidAudit,
 }

@@ -1,5 +1,6 @@
 //! The file system as the core sees it.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,11 @@ use medattest_core::{CountQuery, CountTable, DataError, Dataset, World, WorldErr
 use medattest_data::Counter;
 use medattest_deid::Survey;
 
+use crate::command::Stop;
+use crate::deid::Detector;
 use crate::write::{write_private, write_whole};
 
 /// A project folder, a data folder and a store of evidence.
-#[derive(Debug)]
 pub(crate) struct Folders {
     root: PathBuf,
     real_root: Result<PathBuf, ()>,
@@ -20,6 +22,8 @@ pub(crate) struct Folders {
     /// Where evidence is kept, if anywhere.
     store: Option<PathBuf>,
     counter: Counter,
+    /// What finds identifiers, loaded when first asked for.
+    detector: OnceCell<Result<Detector, Stop>>,
 }
 
 impl Folders {
@@ -30,6 +34,7 @@ impl Folders {
             data: data.to_owned(),
             store: keep_evidence.then(|| root.join(".medattest").join("evidence")),
             counter: Counter::new(),
+            detector: OnceCell::new(),
         }
     }
 
@@ -124,14 +129,24 @@ impl World for Folders {
         self.counter.count(&self.data.join(table), table, query)
     }
 
-    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError> {
-        let error = |stop: crate::command::Stop| {
+    fn survey(&self, dataset: &Dataset, as_of: Date) -> Result<Survey, DataError> {
+        let error = |stop: Stop| {
             let first = stop.0.into_iter().next();
             let (message, hint) = first.map_or_else(Default::default, |d| (d.message, d.hint.unwrap_or_default()));
             DataError { code: "dataset-unreadable", table: dataset.path.clone(), message, hint }
         };
-        crate::command::deid::survey(&self.data.join(&dataset.path), &dataset.path, &dataset.policy, &dataset.keep)
-            .map_err(error)
+        let detector = self.detector.get_or_init(|| Detector::load(as_of.year())).as_ref();
+        let detector = detector.map_err(|stop| error(stop.clone()))?;
+        let walked = detector.walk(&self.data.join(&dataset.path), &dataset.path).map_err(error)?;
+        let key = detector.key(&walked, dataset);
+        if let Some(known) = self.recall(&key).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            return Ok(known);
+        }
+        let survey = detector.survey(walked, dataset).map_err(error)?;
+        if let Ok(bytes) = serde_json::to_vec(&survey) {
+            self.remember(&key, &bytes);
+        }
+        Ok(survey)
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {

@@ -45,6 +45,10 @@ fn audit_tells_counts_and_places_and_no_value() {
     let output = medattest(folder.path(), &["deid", "audit", "notes", "--format", "json", "--write", "r.html"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let schema = medattest(folder.path(), &["schema", "deid-audit"]);
+    let schema: Value = serde_json::from_slice(&schema.stdout).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    assert_eq!(validator.iter_errors(&report).map(|error| error.to_string()).collect::<Vec<_>>(), Vec::<String>::new());
     let survey = &report["survey"];
     assert_eq!(survey["files"], 3);
     assert_eq!(survey["unread"][0]["reason"], "a kind of file that is not read");
@@ -219,4 +223,8 @@ fn a_project_is_judged_on_what_is_left_in_its_data() {
     let cleaned = medattest(folder.path(), &["deid", "clean", "notes/a.txt", "--out", "clean"]);
     assert_eq!(cleaned.status.code(), Some(0));
     assert_eq!(outcome("clean").0, "met");
+    // What was searched before is recalled, and what changed since is searched anew.
+    assert_eq!(outcome("notes/a.txt").0, "not-met");
+    fs::write(folder.path().join("notes/a.txt"), "Will continue metformin 500 mg.").expect("written");
+    assert_eq!(outcome("notes/a.txt").0, "met");
 }

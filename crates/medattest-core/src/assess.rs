@@ -184,7 +184,7 @@ pub fn assess(
         let mut surveys = Vec::new();
         for dataset in &system.datasets {
             progress(&format!("{}: searching {}", system.id, dataset.id));
-            match deid::measure(world, dataset) {
+            match deid::measure(world, dataset, options.as_of) {
                 Ok(found) => surveys.push(found),
                 Err(error) => {
                     let mut diagnostic = error.diagnostic();

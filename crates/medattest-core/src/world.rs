@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use medattest_deid::Survey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,11 +42,11 @@ pub trait World {
     /// When the table cannot be read or its values do not fit the query.
     fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError>;
 
-    /// Searches the files of a dataset for identifiers.
+    /// Searches the files of a dataset for identifiers; ages are reckoned by the day.
     ///
     /// # Errors
     /// When the dataset is missing or cannot be read.
-    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError>;
+    fn survey(&self, dataset: &Dataset, as_of: Date) -> Result<Survey, DataError>;
 
     /// Evidence computed before from the same inputs and parameters.
     fn recall(&self, key: &str) -> Option<Vec<u8>>;

@@ -11,7 +11,7 @@ use crate::resources::Resources;
 use crate::scan::{Scanner, Scratch};
 
 /// What a column is, as far as identification goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldClass {
     /// Its values identify by themselves.

@@ -9,7 +9,9 @@ use crate::resources::Resources;
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal,)*) => {
         /// A kind of identifier.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+        )]
         #[repr(u8)]
         pub enum Kind { $($(#[doc = $doc])* #[serde(rename = $id)] $name,)* }
 

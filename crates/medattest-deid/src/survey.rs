@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldClass;
@@ -12,7 +13,7 @@ use crate::tally::FieldTally;
 pub const MOST_SOURCES: usize = 2_000;
 
 /// What an audit of files found.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Survey {
     /// Policy that decided what counts.
     pub policy: String,
@@ -41,7 +42,7 @@ pub struct Survey {
 }
 
 /// Totals of one kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Total {
     /// Detections.
     pub detections: u64,
@@ -52,7 +53,7 @@ pub struct Total {
 }
 
 /// A file that was not read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unread {
     /// Its path.
     pub path: String,
@@ -61,7 +62,7 @@ pub struct Unread {
 }
 
 /// What was found in one file.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceTally {
     /// Its path, as the user knows it.
     pub path: String,
@@ -80,7 +81,7 @@ pub struct SourceTally {
 }
 
 /// One column, key or text.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldReport {
     /// Name; empty for a text.
     pub name: String,

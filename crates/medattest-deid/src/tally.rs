@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::detection::Detection;
@@ -18,7 +19,7 @@ const MOST_EXAMPLES: usize = 3;
 const MOST_DISTINCT: usize = 1_000;
 
 /// What was found of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KindTally {
     /// Detections.
     pub detections: u64,
@@ -35,7 +36,7 @@ pub struct KindTally {
 }
 
 /// Where something was found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundAt {
     /// Row of a table or line of a file, from 1.
     pub row: u64,
@@ -50,7 +51,7 @@ pub struct FoundAt {
 }
 
 /// What was found in one column, under one key, or in one text.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldTally {
     /// Cells, or lines.
     pub cells: u64,

@@ -5,7 +5,9 @@ mod eval;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use medattest_core::output::json::deid_audit;
 use medattest_core::output::thousands;
 use medattest_core::sha256_hex;
 use medattest_deid::{Cleaner, FieldClass, Key, Kind, Layers, Plan, Policy, Resources, Scanner, Survey};
@@ -67,7 +69,7 @@ fn scanner(how: &DeidHow, resources: &Resources) -> Result<(Scanner, Policy, i16
 fn work(how: &DeidHow) -> Result<(Work, Resources), Stop> {
     let resources = resources(how)?;
     let (scanner, policy, year) = scanner(how, &resources)?;
-    let mut work = Work::new(&resources, scanner, policy, year)?;
+    let mut work = Work::new(&resources, Arc::new(scanner), policy, year)?;
     work.further = further(how, &resources)?;
     Ok((work, resources))
 }
@@ -102,41 +104,16 @@ fn audit(options: &DeidAudit) -> Result<u8, Stop> {
     let (kinds, policy) = (&work.scanner.kinds, &work.policy);
     for (form, path) in forms.into_iter().zip(&options.write) {
         let text = match form {
-            Form::Json => pretty(&report(&survey, kinds, policy))?,
+            Form::Json => pretty(&deid_audit(&survey, kinds, policy))?,
             Form::Html => medattest_docs::html(&medattest_docs::deid_report(&survey, kinds, policy)),
         };
         write_whole(path, text.as_bytes())?;
     }
     match options.format {
-        DeidFormat::Json => print_json(&report(&survey, kinds, policy))?,
+        DeidFormat::Json => print_json(&deid_audit(&survey, kinds, policy))?,
         DeidFormat::Terminal => print(&terminal(&survey, kinds, policy, &options.write))?,
     }
     Ok(u8::from(survey.detections() > 0))
-}
-
-/// Searches a dataset of a project; paths are shown as the project names them.
-pub(crate) fn survey(path: &Path, shown: &str, policy: &str, keep: &[Kind]) -> Result<Survey, Stop> {
-    let how = DeidHow {
-        policy: policy.to_owned(),
-        keep: keep.iter().map(|kind| kind.id().to_owned()).collect(),
-        remove: Vec::new(),
-        lists_only: false,
-        recognizers: None,
-        transformer: None,
-        as_of: None,
-    };
-    let (work, _) = work(&how)?;
-    let mut walked = walk(&[path.to_owned()])?;
-    let full = path.display().to_string();
-    let named =
-        |name: &str| name.strip_prefix(&full).map_or_else(|| name.to_owned(), |rest| format!("{shown}{rest}"));
-    for source in &mut walked.sources {
-        source.shown = named(&source.shown);
-    }
-    for unread in &mut walked.unread {
-        unread.path = named(&unread.path);
-    }
-    Ok(deid::run(&work, walked, None, &Progress::start())?.survey)
 }
 
 enum Form {
@@ -154,36 +131,6 @@ fn report_kind(path: &Path) -> Result<Form, Stop> {
             "use .html or .json",
         )),
     }
-}
-
-/// The audit as JSON, version 1: the survey, and what was looked for under each letter of the rule.
-fn report(survey: &Survey, kinds: &medattest_deid::Kinds, policy: &Policy) -> Value {
-    let identifiers: Vec<Value> = kinds
-        .identifiers
-        .iter()
-        .map(|identifier| {
-            let of: Vec<Value> = Kind::ALL
-                .iter()
-                .filter(|kind| kinds.of(**kind).letter == identifier.letter)
-                .map(|kind| {
-                    let definition = kinds.of(*kind);
-                    let total = survey.totals.get(kind).copied().unwrap_or_default();
-                    json!({
-                        "kind": kind.id(), "title": definition.title, "citation": definition.citation,
-                        "confidence": definition.confidence, "removed-by-policy": policy.removes(*kind),
-                        "detections": total.detections, "sure": total.sure, "files": total.files,
-                    })
-                })
-                .collect();
-            json!({"letter": identifier.letter, "title": identifier.title, "kinds": of})
-        })
-        .collect();
-    json!({
-        "format": "medattest-deid-audit", "version": 1, "tool": medattest_core::VERSION,
-        "identifiers": identifiers,
-        "actual-knowledge": "not judged: 45 CFR 164.514(b)(2)(ii) asks what people know",
-        "survey": survey,
-    })
 }
 
 /// The audit on a terminal, 80 columns.

@@ -23,7 +23,7 @@ use crate::world::Folders;
 use crate::{embedded, terminal};
 
 /// Why a command could not do its work: every mistake found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stop(pub(crate) Vec<Diagnostic>);
 
 impl From<Diagnostic> for Stop {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use medattest_core::output::json::{AssessmentV1, BiasV1};
+use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1};
 use medattest_core::{Library, project_schema, system_schema};
 
 use super::{Stop, library, print, print_json};
@@ -21,6 +21,7 @@ pub(crate) fn run(options: &SchemaOptions) -> Result<u8, Stop> {
         Some(SchemaOf::System) => print_json(&system_schema(&library))?,
         Some(SchemaOf::Assessment) => print_json(&medattest_core::output::json::schema_of::<AssessmentV1>())?,
         Some(SchemaOf::Bias) => print_json(&medattest_core::output::json::schema_of::<BiasV1>())?,
+        Some(SchemaOf::DeidAudit) => print_json(&medattest_core::output::json::schema_of::<DeidAuditV1>())?,
         None => {}
     }
     Ok(0)

@@ -1,5 +1,6 @@
 //! From files to tallies and cleaned copies: piece by piece, on all cores, with memory that does not grow.
 
+mod detector;
 mod piece;
 mod source;
 #[cfg(feature = "transformer")]
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 use crate::command::Stop;
 use crate::progress::Progress;
 use crate::write::Partial;
+pub(crate) use detector::Detector;
 use piece::{Done, Piece};
 pub(crate) use source::{MANIFEST, MANIFEST_FORM, Walk, walk};
 use source::{Opened, Source};

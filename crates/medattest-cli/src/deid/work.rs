@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use medattest_data::ParquetCells;
 use medattest_deid::{
@@ -39,7 +39,7 @@ pub(crate) type Further = Box<dyn Fn(&str, &mut Vec<Detection>) -> Result<(), St
 
 /// All that the work on a piece needs.
 pub(crate) struct Work {
-    pub(crate) scanner: Scanner,
+    pub(crate) scanner: Arc<Scanner>,
     pub(crate) names: FieldNames,
     pub(crate) policy: Policy,
     pub(crate) cleaner: Option<Cleaner>,
@@ -54,7 +54,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(resources: &Resources, scanner: Scanner, policy: Policy, year: i16) -> Result<Self, Stop> {
+    pub(crate) fn new(resources: &Resources, scanner: Arc<Scanner>, policy: Policy, year: i16) -> Result<Self, Stop> {
         let names = FieldNames::load(resources).map_err(|error| unusable(&error))?;
         Ok(Self {
             scanner,

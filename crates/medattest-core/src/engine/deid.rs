@@ -1,5 +1,6 @@
 //! What is left of identifiers in data that are treated as de-identified, as facts.
 
+use jiff::civil::Date;
 use medattest_deid::{Survey, Total};
 
 use crate::diagnostic::Place;
@@ -28,17 +29,17 @@ pub struct DeidEvidence {
     pub survey: Survey,
 }
 
-/// Searches one dataset.
+/// Searches one dataset, with ages reckoned by the day of the run.
 ///
 /// # Errors
 /// When it is missing or cannot be read.
-pub fn measure(world: &dyn World, dataset: &Dataset) -> Result<DeidEvidence, DataError> {
+pub fn measure(world: &dyn World, dataset: &Dataset, as_of: Date) -> Result<DeidEvidence, DataError> {
     Ok(DeidEvidence {
         dataset: dataset.id.clone(),
         place: dataset.place.clone(),
         path: dataset.path.clone(),
         keep: dataset.keep.iter().map(|kind| kind.id()).collect(),
-        survey: world.survey(dataset)?,
+        survey: world.survey(dataset, as_of)?,
     })
 }
 

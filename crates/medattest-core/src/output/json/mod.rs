@@ -2,12 +2,14 @@
 //! are only added. Small cells are withheld as on paper: the field is then `null`.
 
 mod bias;
+mod deid;
 mod types;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
 
 pub use bias::bias;
+pub use deid::*;
 pub use types::*;
 
 use crate::assess::{Assessment, SystemAssessment};
