@@ -14,6 +14,7 @@ mod confusion;
 mod curve;
 mod definition;
 mod definitions;
+pub mod drift;
 mod estimate;
 mod metric;
 mod multiplicity;
