@@ -63,6 +63,9 @@ def of_numbers(a, b):
     if np.subtract(*np.percentile(np.concatenate([a, b]), [75, 25])) > 0:
         found["epps-singleton"] = st.epps_singleton_2samp(a, b).pvalue
     found.update(of_shares(*shares(a, b, True)))
+    edges = np.histogram_bin_edges(np.array(sorted(set(a) | set(b))), bins="sturges")
+    p, q = np.histogram(a, edges)[0] / len(a), np.histogram(b, edges)[0] / len(b)
+    found["hellinger"] = np.sqrt(max(0.0, 1 - np.sqrt(p * q).sum()))
     return {name: float(value) for name, value in found.items()}
 
 

@@ -27,6 +27,7 @@ mod world;
 
 pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, classify};
 pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per};
+pub use engine::monitor;
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};

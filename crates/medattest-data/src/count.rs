@@ -73,7 +73,7 @@ fn refused(source: &Source<'_>, said: &str) -> DataError {
 }
 
 /// Reading failed half-way. What DataFusion says may quote cells and is not shown.
-fn failed(source: &Source<'_>, said: &str) -> DataError {
+pub(crate) fn failed(source: &Source<'_>, said: &str) -> DataError {
     let lower = said.to_ascii_lowercase();
     if lower.contains("csv") || lower.contains("incorrect number of fields") {
         return ragged(source, said);

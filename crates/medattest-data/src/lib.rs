@@ -7,7 +7,9 @@ mod cells;
 mod count;
 mod keys;
 mod misfit;
+mod profile;
 
+pub use profile::TextProbe;
 pub use cells::{Batch, ParquetCells, ParquetCopy, TextRows};
 
 use std::path::Path;
@@ -16,6 +18,7 @@ use std::sync::OnceLock;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::options::{CsvReadOptions, ParquetReadOptions};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use medattest_core::monitor::{ProfileQuery, WindowCounts};
 use medattest_core::{CountQuery, CountTable, DataError, closest};
 use tokio::runtime::Runtime;
 
@@ -51,18 +54,39 @@ impl Counter {
     /// fit the role of their column. The error names the row, never the value of a cell that could be personal.
     pub fn count(&self, path: &Path, shown: &str, query: &CountQuery) -> Result<CountTable, DataError> {
         let source = Source { path, shown };
-        if !path.is_file() {
+        self.running(&source)?.block_on(count::count(&source, query))
+    }
+
+    /// Counts values and outcomes of a file, window by window. `fixed` are columns whose value the path tells, such as
+    /// `site=3`; `probe` tells of texts.
+    ///
+    /// # Errors
+    /// As [`Counter::count`].
+    pub fn profile(
+        &self,
+        path: &Path,
+        shown: &str,
+        fixed: &[(String, String)],
+        query: &ProfileQuery,
+        probe: TextProbe<'_>,
+    ) -> Result<Vec<WindowCounts>, DataError> {
+        let source = Source { path, shown };
+        self.running(&source)?.block_on(profile::profile(&source, fixed, query, probe))
+    }
+
+    /// The runtime, if the file is there.
+    fn running(&self, source: &Source<'_>) -> Result<&Runtime, DataError> {
+        if !source.path.is_file() {
             let hint = "check the path; it is relative to the data folder, which --data sets";
             return Err(source.error("table-missing", "there is no such file", hint));
         }
         let runtime = self
             .runtime
             .get_or_init(|| tokio::runtime::Builder::new_multi_thread().thread_name("medattest-count").build().ok());
-        let Some(runtime) = runtime else {
+        runtime.as_ref().ok_or_else(|| {
             let hint = "free threads or memory and try again";
-            return Err(source.error("no-runtime", "the query engine could not start", hint));
-        };
-        runtime.block_on(count::count(&source, query))
+            source.error("no-runtime", "the query engine could not start", hint)
+        })
     }
 }
 

@@ -2,3 +2,4 @@
 
 pub mod bias;
 pub mod deid;
+pub mod monitor;

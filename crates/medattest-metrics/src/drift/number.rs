@@ -220,12 +220,11 @@ impl NumberPair {
         self.a.iter().filter(|n| **n > 0.0).count()
     }
 
-    /// Edges of equal width over both samples, as many as Sturges (1926) asks for.
-    pub(crate) fn sturges(&self) -> Vec<f64> {
-        let (n, m) = self.sizes();
+    /// Edges of equal width over both samples, as many as Sturges (1926) asks for of `n` rows.
+    pub(crate) fn sturges(&self, n: f64) -> Vec<f64> {
         let range = self.values.first().zip(self.values.last()).map(|(low, high)| (*low, *high));
         let Some((low, high)) = range else { return Vec::new() };
-        let bins = if high > low { ((n + m).log2() + 1.0).ceil() } else { 1.0 };
+        let bins = if high > low { (n.log2() + 1.0).ceil() } else { 1.0 };
         edges(low, high, bins)
     }
 }

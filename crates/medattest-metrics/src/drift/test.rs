@@ -193,9 +193,14 @@ impl DriftTest {
             Self::MannWhitney | Self::MannWhitneyLess => mann_whitney(pair, self == Self::MannWhitney),
             Self::Energy => distance(pair.energy()),
             Self::MaximumMeanDiscrepancy => maximum_mean_discrepancy(pair, seed),
-            Self::Psi | Self::KullbackLeibler | Self::JensenShannon | Self::Hellinger => {
+            // As the package that made it common does: always in bins, as many as the distinct values ask for.
+            Self::Hellinger => {
+                let (p, q) = pair.binned(&pair.sturges(pair.values.len() as f64));
+                distance(self.of_shares(p, q))
+            }
+            Self::Psi | Self::KullbackLeibler | Self::JensenShannon => {
                 if pair.distinct_in_reference() > BY_VALUE {
-                    let (p, q) = pair.binned(&pair.sturges());
+                    let (p, q) = pair.binned(&pair.sturges(n + m));
                     distance(self.of_shares(p, q))
                 } else {
                     let shares = |counts: &[f64], n: f64| counts.iter().map(|c| c / n).collect();
