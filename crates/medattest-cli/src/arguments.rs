@@ -1,12 +1,14 @@
 //! What can be asked on the command line.
 
 mod deid;
+mod monitor;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
 pub(crate) use deid::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
 
 /// Compliance-as-code for clinical AI: measures evidence and judges it against dated, cited law.
@@ -47,6 +49,10 @@ pub(crate) enum Command {
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project
     Bias(Box<BiasOptions>),
+    /// Compare every column of two tables; needs no project
+    Drift(DriftOptions),
+    /// Watch a deployed model by a plan: drift, performance, groups, control charts, alerts
+    Monitor(Box<MonitorOptions>),
     /// Find what identifies people in texts and tables, remove it, measure how well; needs no project
     #[command(subcommand)]
     Deid(Box<DeidCommand>),

@@ -4,6 +4,7 @@ mod arguments;
 mod command;
 mod deid;
 mod embedded;
+mod monitor;
 mod generate;
 mod progress;
 mod terminal;
@@ -57,6 +58,8 @@ fn run(arguments: Arguments) -> Result<u8, Stop> {
         Command::Roadmap(options) => command::roadmap::run(&options),
         Command::Explain(options) => command::explain::run(&options),
         Command::Bias(options) => command::bias::run(&options),
+        Command::Drift(options) => command::drift::run(&options),
+        Command::Monitor(options) => command::monitor::run(&options),
         Command::Deid(command) => command::deid::run(&command),
         Command::Pack(options) => command::pack::run(&options),
         Command::Schema(options) => command::schema::run(&options),

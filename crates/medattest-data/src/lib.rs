@@ -8,6 +8,7 @@ mod count;
 mod keys;
 mod misfit;
 mod profile;
+mod sample;
 
 pub use profile::TextProbe;
 pub use cells::{Batch, ParquetCells, ParquetCopy, TextRows};
@@ -18,7 +19,7 @@ use std::sync::OnceLock;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::options::{CsvReadOptions, ParquetReadOptions};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use medattest_core::monitor::{ProfileQuery, WindowCounts};
+use medattest_core::monitor::{ProfileQuery, RowSample, WindowCounts};
 use medattest_core::{CountQuery, CountTable, DataError, closest};
 use tokio::runtime::Runtime;
 
@@ -72,6 +73,22 @@ impl Counter {
     ) -> Result<Vec<WindowCounts>, DataError> {
         let source = Source { path, shown };
         self.running(&source)?.block_on(profile::profile(&source, fixed, query, probe))
+    }
+
+    /// An evenly spaced sample of at most about `most` rows, columns of dates and the like left out.
+    ///
+    /// # Errors
+    /// As [`Counter::count`].
+    pub fn sample(
+        &self,
+        path: &Path,
+        shown: &str,
+        filter: Option<&str>,
+        ignore: &[String],
+        most: usize,
+    ) -> Result<RowSample, DataError> {
+        let source = Source { path, shown };
+        self.running(&source)?.block_on(sample::sample(&source, filter, ignore, most))
     }
 
     /// The runtime, if the file is there.

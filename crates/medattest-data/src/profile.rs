@@ -12,8 +12,9 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, 
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::lit;
 use futures::StreamExt as _;
-use medattest_core::monitor::{Cut, NamedMoments, Period, ProfileQuery, WindowCounts};
+use medattest_core::monitor::{Binning, Cut, NamedMoments, Period, ProfileQuery, WindowCounts};
 use medattest_core::{CountQuery, DataError};
+use medattest_metrics::boost::Boosted;
 use medattest_metrics::moments::Moments;
 
 use crate::{Source, count, open};
@@ -35,6 +36,7 @@ pub type TextProbe<'a> = &'a (dyn Fn(&str, &mut Vec<(&'static str, f64)>) + Send
 
 /// One window being counted.
 struct WindowTally {
+    foreseen: tally::NumberTally,
     rows: u64,
     columns: Vec<ColumnTally>,
     outcome: Option<OutcomeTally>,
@@ -51,6 +53,8 @@ struct Layout {
     /// Columns whose products are added up, and what is taken off them.
     together: Vec<(usize, f64)>,
     outcome: Option<outcome::Places>,
+    /// Columns with their bins, and the trees that foresee errors.
+    loss: Option<(Vec<(usize, Binning)>, Boosted)>,
     cut: CutAt,
 }
 
@@ -166,8 +170,18 @@ fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result
     let together = at.iter().filter(|at| numeric(at)).take(TOGETHER);
     let together = together.map(|at| (*at, query.shift.get(&names[*at]).copied().unwrap_or(0.0))).collect();
     let most = (VALUES / at.len().max(1)).clamp(FEWEST, MOST);
+    let loss = match &query.loss {
+        None => None,
+        Some(loss) => {
+            let mut columns = Vec::new();
+            for (name, binning) in &loss.columns {
+                columns.push((place(name)?, binning.clone()));
+            }
+            Some((columns, loss.trees.clone()))
+        }
+    };
     let names = at.iter().map(|at| names[*at].clone()).collect();
-    Ok((frame, Layout { names, at, text, most, together, outcome, cut }))
+    Ok((frame, Layout { names, at, text, most, together, outcome, loss, cut }))
 }
 
 /// Adds a batch to the windows its rows belong to.
@@ -286,6 +300,7 @@ impl WindowTally {
     fn new(layout: &Layout) -> Self {
         let shift: Vec<f64> = layout.together.iter().map(|(_, shift)| *shift).collect();
         Self {
+            foreseen: tally::NumberTally::new(),
             rows: 0,
             columns: layout.names.iter().map(|_| ColumnTally::new()).collect(),
             outcome: layout.outcome.as_ref().map(|_| OutcomeTally::default()),
@@ -307,6 +322,9 @@ impl WindowTally {
         if let (Some(tally), Some(places)) = (&mut self.outcome, &layout.outcome) {
             tally.add(source, batch, places)?;
         }
+        if let Some(loss) = &layout.loss {
+            foresee(&mut self.foreseen, batch, loss, layout.most).ok_or_else(|| broken(source))?;
+        }
         if let Some(moments) = &mut self.moments {
             products(moments, batch, layout).ok_or_else(|| broken(source))?;
         }
@@ -315,6 +333,7 @@ impl WindowTally {
 
     fn merge(&mut self, other: Self) {
         self.rows += other.rows;
+        self.foreseen.merge(other.foreseen);
         for (own, other) in self.columns.iter_mut().zip(other.columns) {
             own.merge(other);
         }
@@ -328,18 +347,47 @@ impl WindowTally {
 
     fn finish(self, id: String, layout: &Layout) -> WindowCounts {
         let columns = layout.names.iter().cloned().zip(self.columns.into_iter().map(ColumnTally::finish)).collect();
+        let mut outcome = self.outcome.map(OutcomeTally::finish).unwrap_or_default();
+        outcome.foreseen = self.foreseen.finish().0;
         let names = |at: usize| layout.at.iter().position(|known| *known == at).map(|i| layout.names[i].clone());
         WindowCounts {
             id,
             rows: self.rows,
             columns,
-            outcome: self.outcome.map(OutcomeTally::finish).unwrap_or_default(),
+            outcome,
             moments: self.moments.filter(|m| m.n > 0).map(|moments| NamedMoments {
                 columns: layout.together.iter().filter_map(|(at, _)| names(*at)).collect(),
                 moments,
             }),
         }
     }
+}
+
+/// Adds the absolute error that trees foresee for each row.
+fn foresee(
+    tally: &mut tally::NumberTally,
+    batch: &RecordBatch,
+    (columns, trees): &(Vec<(usize, Binning)>, Boosted),
+    most: usize,
+) -> Option<()> {
+    let mut bins: Vec<Vec<u8>> = Vec::with_capacity(columns.len());
+    for (at, binning) in columns {
+        let column = batch.column(*at);
+        bins.push(match binning {
+            Binning::Numbers(_) => {
+                let numbers = cast(column, &DataType::Float64).ok()?;
+                numbers.as_primitive::<Float64Type>().iter().map(|value| binning.number(value)).collect()
+            }
+            Binning::Labels(_) => {
+                let labels = cast(column, &DataType::Utf8).ok()?;
+                labels.as_string::<i32>().iter().map(|label| binning.label(label)).collect()
+            }
+        });
+    }
+    for row in 0..batch.num_rows() {
+        tally.add(trees.predict(|column| bins[column][row]).max(0.0), most);
+    }
+    Some(())
 }
 
 /// Adds products of the rows in which every column has a value.

@@ -19,6 +19,7 @@ fn query(cut: Cut) -> ProfileQuery {
         outcome: None,
         threshold: None,
         shift: BTreeMap::new(),
+        loss: None,
     }
 }
 

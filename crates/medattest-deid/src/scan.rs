@@ -176,6 +176,11 @@ impl Scanner {
         failing
     }
 
+    /// Whether some list knows a word: of the language, the clinic, names or places.
+    pub fn knows(&self, word: &str) -> bool {
+        self.lexicon.look_up(crate::token::word_hash(word)) != 0
+    }
+
     /// Working space for one thread.
     pub fn scratch(&self) -> Scratch {
         Scratch {

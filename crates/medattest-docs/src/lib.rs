@@ -9,10 +9,13 @@ mod document;
 mod dossier;
 mod html;
 mod measured;
+mod monitor;
 mod plot;
 mod report;
+mod series;
 
 pub use deid::deid_report;
+pub use monitor::monitor_report;
 pub use document::{Block, Cell, Document, Inline, Tone};
 pub use dossier::dossier;
 pub use html::html;

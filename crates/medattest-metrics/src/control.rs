@@ -368,13 +368,13 @@ pub fn limit_for(target: f64, process: Process, make: impl Fn(f64) -> Decider, r
     (low + high) / 2.0
 }
 
-/// Run lengths of risk-adjusted sums: windows of `cells`' composition whose true odds are `truth` times those
+/// Run lengths of risk-adjusted sums, runs being given up after `longest` windows: windows of `cells`' composition whose true odds are `truth` times those
 /// predicted, with odds `ratio` times those predicted to be seen, alarm beyond `limit` on either side.
 pub fn risk_run_length(
     cells: &[RiskCell],
     (ratio, truth): (f64, f64),
     limit: f64,
-    runs: usize,
+    (runs, longest): (usize, usize),
     seed: u64,
 ) -> Estimate {
     let laws: Vec<(RiskCell, Option<Binomial>)> = cells
@@ -388,7 +388,7 @@ pub fn risk_run_length(
         .map(|run| {
             let mut random = ChaCha8Rng::seed_from_u64(seed ^ (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let mut sums = Sums::default();
-            for at in 0..LONGEST {
+            for at in 0..longest {
                 let drawn: Vec<RiskCell> = laws
                     .iter()
                     .map(|(cell, law)| {
@@ -403,7 +403,7 @@ pub fn risk_run_length(
                     return (at + 1) as f64;
                 }
             }
-            LONGEST as f64
+            longest as f64
         })
         .collect();
     averaged(&lengths)

@@ -12,15 +12,17 @@ use medattest_core::{DataError, MISSING};
 use super::tally::NumberTally;
 use crate::Source;
 
-/// Different scores of one group that are kept as they are.
-const SCORES: usize = 20_000;
+/// Different kinds of rows of one group up to which scores are kept as they are. Beyond, a list of scores with labels
+/// would be as good as a list of patients, so scores are put on a grid.
+const KINDS: usize = 1_000;
+/// Cells of the grid between 0 and 1.
+const CELLS: f64 = 2_000.0;
 /// Differences of numbers that are kept as they are.
-const ERRORS: usize = 20_000;
+const ERRORS: usize = 4_096;
 /// Groups of one attribute.
 const GROUPS: usize = 500;
-/// Bits of a score where there are too many.
-const FEWER_BITS: u8 = 12;
-const EXACT: u8 = 52;
+/// Bits that are kept of scores that are no probabilities.
+const FEWER_BITS: u8 = 9;
 
 /// Where the columns stand in a batch.
 pub(super) struct Places {
@@ -39,43 +41,47 @@ const NO_SCORE: u64 = u64::MAX;
 
 struct Cells {
     counts: HashMap<Kind, u64, FixedState>,
-    bits: u8,
+    gridded: bool,
+}
+
+/// The middle of the cell of a score.
+fn on_grid(score: u64) -> u64 {
+    if score == NO_SCORE {
+        return score;
+    }
+    let value = f64::from_bits(score);
+    let middle = if (0.0..=1.0).contains(&value) {
+        ((value * CELLS).floor().min(CELLS - 1.0) + 0.5) / CELLS
+    } else {
+        coarse(value, FEWER_BITS)
+    };
+    middle.to_bits()
 }
 
 impl Cells {
     fn new() -> Self {
-        Self { counts: HashMap::with_hasher(FixedState::default()), bits: EXACT }
+        Self { counts: HashMap::with_hasher(FixedState::default()), gridded: false }
     }
 
-    fn key(&self, score: u64) -> u64 {
-        let cut = u32::from(EXACT - self.bits);
-        if score == NO_SCORE { score } else { score >> cut << cut }
-    }
-
+    #[inline]
     fn add(&mut self, (score, decision, label): Kind, n: u64) {
-        let key = (self.key(score), decision, label);
-        *self.counts.entry(key).or_insert(0) += n;
-        if self.bits == EXACT && self.counts.len() > 2 * SCORES {
-            self.drop_bits();
+        let score = if self.gridded { on_grid(score) } else { score };
+        *self.counts.entry((score, decision, label)).or_insert(0) += n;
+        if !self.gridded && self.counts.len() > KINDS {
+            self.coarsen();
         }
     }
 
-    fn drop_bits(&mut self) {
-        self.bits = FEWER_BITS;
-        let mut fewer = HashMap::with_hasher(FixedState::default());
-        for ((score, decision, label), n) in self.counts.drain() {
-            let key = {
-                let cut = u32::from(EXACT - FEWER_BITS);
-                if score == NO_SCORE { score } else { score >> cut << cut }
-            };
-            *fewer.entry((key, decision, label)).or_insert(0) += n;
+    fn coarsen(&mut self) {
+        self.gridded = true;
+        for ((score, decision, label), n) in std::mem::replace(&mut self.counts, HashMap::with_hasher(FixedState::default())) {
+            *self.counts.entry((on_grid(score), decision, label)).or_insert(0) += n;
         }
-        self.counts = fewer;
     }
 
     fn merge(&mut self, other: Self) {
-        if other.bits < self.bits {
-            self.drop_bits();
+        if other.gridded && !self.gridded {
+            self.coarsen();
         }
         for (kind, n) in other.counts {
             self.add(kind, n);
@@ -164,12 +170,20 @@ impl OutcomeTally {
                     kinds.iter().for_each(|kind| cells.add(*kind, 1));
                 }
                 Some(labels) => {
-                    for (kind, group) in kinds.iter().zip(labels) {
-                        let cells = match by.get_mut(group) {
-                            Some(cells) => cells,
-                            None => by.entry(group.clone()).or_insert_with(Cells::new),
-                        };
-                        cells.add(*kind, 1);
+                    // Each group is looked up once a batch.
+                    let mut codes: HashMap<&str, usize, FixedState> = HashMap::with_hasher(FixedState::default());
+                    let mut rows: Vec<Vec<u32>> = Vec::new();
+                    for (row, group) in labels.iter().enumerate() {
+                        let next = codes.len();
+                        let code = *codes.entry(group.as_str()).or_insert(next);
+                        if code == rows.len() {
+                            rows.push(Vec::new());
+                        }
+                        rows[code].push(row as u32);
+                    }
+                    for (group, code) in codes {
+                        let cells = by.entry(group.to_owned()).or_insert_with(Cells::new);
+                        rows[code].iter().for_each(|row| cells.add(kinds[*row as usize], 1));
                     }
                 }
             }
@@ -218,16 +232,16 @@ impl OutcomeTally {
     }
 
     pub(super) fn finish(self) -> Outcomes {
+        let gridded = self.classes.values().flat_map(BTreeMap::values).any(|cells| cells.gridded);
         let classes = self.classes.into_iter().map(|(attribute, groups)| {
             let groups = groups.into_iter().map(|(group, cells)| {
-                let bits = cells.bits;
                 let mut all: Vec<ScoreCell> = cells
                     .counts
                     .into_iter()
                     .map(|((score, flagged, label), n)| {
                         let of = |known| if label == known { n } else { 0 };
                         ScoreCell {
-                            score: (score != NO_SCORE).then(|| coarse(f64::from_bits(score), bits)),
+                            score: (score != NO_SCORE).then(|| f64::from_bits(score)),
                             flagged,
                             pos: of(Some(true)),
                             neg: of(Some(false)),
@@ -243,6 +257,6 @@ impl OutcomeTally {
         let errors = self.errors.into_iter().map(|(attribute, groups)| {
             (attribute, groups.into_iter().map(|(group, tally)| (group, tally.finish().0)).collect())
         });
-        Outcomes { classes: classes.collect(), errors: errors.collect(), unscored: self.unscored }
+        Outcomes { classes: classes.collect(), errors: errors.collect(), half_cell: if gridded { 0.5 / CELLS } else { 0.0 }, foreseen: Default::default(), unscored: self.unscored }
     }
 }

@@ -6,6 +6,8 @@ use medattest_metrics::drift::{Categories, Numbers};
 use medattest_metrics::moments::Moments;
 use serde::{Deserialize, Serialize};
 
+use super::model::LossModel;
+
 /// How data are cut into windows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -95,6 +97,8 @@ pub struct ProfileQuery {
     pub threshold: Option<f64>,
     /// Means of the reference, taken off before products are added up.
     pub shift: BTreeMap<String, f64>,
+    /// What tells how large errors will be, for numbers.
+    pub loss: Option<LossModel>,
 }
 
 /// One window of one file, counted.
@@ -175,6 +179,10 @@ pub struct Outcomes {
     pub classes: BTreeMap<String, BTreeMap<String, Vec<ScoreCell>>>,
     /// Differences of prediction and truth, for numbers.
     pub errors: BTreeMap<String, BTreeMap<String, Numbers>>,
+    /// Absolute errors as they are foreseen, for numbers.
+    pub foreseen: Numbers,
+    /// Half the width of a cell, where scores lie on a grid.
+    pub half_cell: f64,
     /// Rows without a score or decision.
     pub unscored: u64,
 }
@@ -241,6 +249,8 @@ impl WindowCounts {
             }
         }
         self.outcome.unscored += other.outcome.unscored;
+        self.outcome.half_cell = self.outcome.half_cell.max(other.outcome.half_cell);
+        self.outcome.foreseen = Numbers::merged([&self.outcome.foreseen, &other.outcome.foreseen]);
         for (attribute, groups) in other.outcome.classes {
             let own = self.outcome.classes.entry(attribute).or_default();
             for (group, cells) in groups {

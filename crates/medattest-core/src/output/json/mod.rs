@@ -3,6 +3,7 @@
 
 mod bias;
 mod deid;
+mod monitor;
 mod types;
 
 use jiff::civil::Date;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 
 pub use bias::bias;
 pub use deid::*;
+pub use monitor::*;
 pub use types::*;
 
 use crate::assess::{Assessment, SystemAssessment};
