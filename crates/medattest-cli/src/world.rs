@@ -6,7 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use medattest_core::{CountQuery, CountTable, DataError, Dataset, World, WorldError};
+use medattest_core::monitor::MonitorReport;
+use medattest_core::{CountQuery, CountTable, DataError, Dataset, Watch, World, WorldError};
 use medattest_data::Counter;
 use medattest_deid::Survey;
 
@@ -147,6 +148,12 @@ impl World for Folders {
             self.remember(&key, &bytes);
         }
         Ok(survey)
+    }
+
+    fn monitored(&self, watch: &Watch, as_of: Date) -> Result<Option<MonitorReport>, DataError> {
+        let beside = self.root.join(&watch.path);
+        let state = beside.parent().unwrap_or(&self.root).join(".medattest").join("monitor");
+        Ok(crate::monitor::stored_report(&watch.plan, &state, as_of))
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {

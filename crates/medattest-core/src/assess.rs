@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::engine::bias::{self, BiasEvidence};
 use crate::engine::deid::{self, DeidEvidence};
+use crate::engine::monitor::{self, Watched};
 use crate::fact::{FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity, WaiverUse};
 use crate::gate::{GateDecision, GatePolicy, decide};
@@ -194,6 +195,14 @@ pub fn assess(
                 }
             }
         }
+        let mut watched = Vec::new();
+        for watch in &system.monitors {
+            progress(&format!("{}: looking at plan {}", system.id, watch.plan.id));
+            match world.monitored(watch, options.as_of) {
+                Ok(report) => watched.push(Watched { watch: watch.clone(), report }),
+                Err(error) => diagnostics.push(error.diagnostic()),
+            }
+        }
         for table in &system.tables {
             progress(&format!("{}: measuring {}", system.id, table.id));
             let request = bias::Request {
@@ -217,7 +226,7 @@ pub fn assess(
         }
         if diagnostics.is_empty() {
             progress(&format!("{}: judging", system.id));
-            systems.push(assess_system(library, project, system, evidence, &surveys, options.as_of));
+            systems.push(assess_system(library, project, system, evidence, (&surveys, &watched), options.as_of));
         }
     }
     if !diagnostics.is_empty() {
@@ -266,11 +275,11 @@ fn assess_system(
     project: &Project,
     system: &System,
     evidence: Vec<BiasEvidence>,
-    surveys: &[DeidEvidence],
+    (surveys, watched): (&[DeidEvidence], &[Watched]),
     as_of: Date,
 ) -> SystemAssessment {
     let mut facts = current(&library.catalog, &system.facts, as_of);
-    for fact in bias::facts(&evidence).into_iter().chain(deid::facts(surveys)) {
+    for fact in bias::facts(&evidence).into_iter().chain(deid::facts(surveys)).chain(monitor::facts(watched, as_of)) {
         facts.insert(fact);
     }
     let stated = facts.clone();

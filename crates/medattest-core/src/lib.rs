@@ -38,7 +38,7 @@ pub use pack::{
     Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
 };
 pub use project::{
-    Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, load_project, own_folders, unfit,
+    Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders, unfit,
     unfit_threshold,
 };
 pub use questions::Question;

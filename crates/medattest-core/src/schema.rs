@@ -59,6 +59,15 @@ pub fn system_schema(library: &Library) -> Value {
             },
         } }),
     );
+    properties.insert(
+        "monitor".into(),
+        json!({ "type": "array", "description": "Plans by which the deployed model is watched", "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["plan"],
+            "properties": { "plan": { "type": "string", "description": "File of the plan, below the project" } },
+        } }),
+    );
     let kinds: Vec<&str> = medattest_deid::Kind::ALL.iter().map(|kind| kind.id()).collect();
     properties.insert(
         "dataset".into(),

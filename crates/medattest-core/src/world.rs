@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::project::Dataset;
+use crate::engine::monitor::MonitorReport;
+use crate::project::{Dataset, Watch};
 
 /// What the core may ask of the outside. Paths are relative to the project and use `/`.
 pub trait World {
@@ -47,6 +48,12 @@ pub trait World {
     /// # Errors
     /// When the dataset is missing or cannot be read.
     fn survey(&self, dataset: &Dataset, as_of: Date) -> Result<Survey, DataError>;
+
+    /// The report of a monitoring plan from what was counted before; nothing if it was never carried out.
+    ///
+    /// # Errors
+    /// When the state of the plan cannot be read.
+    fn monitored(&self, watch: &Watch, as_of: Date) -> Result<Option<MonitorReport>, DataError>;
 
     /// Evidence computed before from the same inputs and parameters.
     fn recall(&self, key: &str) -> Option<Vec<u8>>;

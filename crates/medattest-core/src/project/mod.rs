@@ -9,6 +9,7 @@ use medattest_deid::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
+use crate::engine::monitor::Plan;
 use crate::fact::FactSet;
 use crate::gate::GatePolicy;
 
@@ -48,6 +49,19 @@ pub struct System {
     pub tables: Vec<Table>,
     /// Data that are treated as de-identified.
     pub datasets: Vec<Dataset>,
+    /// Plans by which it is watched.
+    pub monitors: Vec<Watch>,
+}
+
+/// A monitoring plan of a system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watch {
+    /// Where it is named.
+    pub place: Place,
+    /// The plan's file, below the project.
+    pub path: String,
+    /// The plan.
+    pub plan: Plan,
 }
 
 /// Files that are treated as de-identified, to be searched for identifiers.

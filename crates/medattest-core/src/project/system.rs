@@ -7,9 +7,10 @@ use toml::de::DeValue;
 
 use super::facts::{Reading, Statements, read_facts};
 use super::load::{safe_path, text_of};
-use super::{Column, Dataset, System, Table, TableUse, Task};
+use super::{Column, Dataset, System, Table, TableUse, Task, Watch};
 use crate::catalog::{Catalog, FactType, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
+use crate::engine::monitor::read_plan;
 use crate::fact::{Fact, FactSet, Subject};
 use crate::reader;
 use crate::world::World;
@@ -34,6 +35,7 @@ struct Part {
     facts: Vec<Fact>,
     tables: Vec<Table>,
     datasets: Vec<Dataset>,
+    monitors: Vec<Watch>,
 }
 
 /// Loads the system described by `path`.
@@ -61,7 +63,7 @@ pub(super) fn load_system(
         facts.insert(fact);
     }
     facts.fall_back(catalog);
-    Some(System { id, place: Place::file(path), facts, tables: part.tables, datasets: part.datasets })
+    Some(System { id, place: Place::file(path), facts, tables: part.tables, datasets: part.datasets, monitors: part.monitors })
 }
 
 impl Loader<'_> {
@@ -117,6 +119,12 @@ impl Loader<'_> {
                 part.datasets.push(dataset);
             }
         }
+        for mut monitor in root.tables("monitor", diagnostics) {
+            let place = monitor.place();
+            let named = monitor.required_string("plan", diagnostics);
+            monitor.finish(diagnostics);
+            part.monitors.extend(named.and_then(|named| self.watch(named, place, diagnostics)));
+        }
         let mut statements = Statements::take(&mut root, diagnostics);
         for statement in statements.documents() {
             let Some(document) = &statement.document else { continue };
@@ -129,6 +137,23 @@ impl Loader<'_> {
             Reading { catalog: self.catalog, per: &[Per::System], measured: false, subject: Subject::system() };
         part.facts.extend(read_facts(root, &reading, &statements, diagnostics));
         Some(part)
+    }
+
+    /// Reads a plan; its mistakes are those of the project.
+    fn watch(&mut self, path: String, place: Place, diagnostics: &mut Diagnostics) -> Option<Watch> {
+        let path = data_path(path, &place, diagnostics)?;
+        let text = text_of(self.world, &path, diagnostics)?;
+        let file = SourceFile::new(&path, &text);
+        if !self.files.iter().any(|known| known.name == file.name) {
+            self.files.push(file);
+        }
+        match read_plan(&path, &text) {
+            Ok(plan) => Some(Watch { place, path, plan }),
+            Err(mistakes) => {
+                diagnostics.extend(mistakes);
+                None
+            }
+        }
     }
 
     fn include(&mut self, from: &str, include: &str, place: &Place, part: &mut Part, diagnostics: &mut Diagnostics) {
@@ -169,6 +194,7 @@ impl Loader<'_> {
             }
             part.tables.extend(included.tables);
             part.datasets.extend(included.datasets);
+            part.monitors.extend(included.monitors);
             part.id = part.id.take().or(included.id);
         }
     }

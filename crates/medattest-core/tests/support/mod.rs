@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
+use medattest_core::monitor::MonitorReport;
 use medattest_core::{
-    CountQuery, CountTable, DataError, Dataset, Diagnostic, Library, Project, RunOptions, SourceFile, World,
+    CountQuery, CountTable, DataError, Dataset, Diagnostic, Library, Project, RunOptions, SourceFile, Watch, World,
     WorldError, load_project, sha256_hex,
 };
 use medattest_deid::Survey;
@@ -66,13 +67,17 @@ impl World for Memory {
         Ok(self.counts.get(table).expect("the table exists").clone())
     }
 
-    fn survey(&self, dataset: &Dataset) -> Result<Survey, DataError> {
+    fn survey(&self, dataset: &Dataset, _: Date) -> Result<Survey, DataError> {
         let mut survey = Survey { records: 1, files: 1, ..Survey::default() };
         if dataset.path.contains("dirty") {
             let total = medattest_deid::Total { detections: 3, sure: 2, files: 1 };
             survey.totals.insert(medattest_deid::Kind::Name, total);
         }
         Ok(survey)
+    }
+
+    fn monitored(&self, _: &Watch, _: Date) -> Result<Option<MonitorReport>, DataError> {
+        Ok(None)
     }
 
     fn recall(&self, key: &str) -> Option<Vec<u8>> {
