@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, schema_of};
+use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, MonitorV1, schema_of};
 use medattest_core::{project_schema, system_schema};
 
 use crate::packs::library;
@@ -17,6 +17,7 @@ fn schemas(root: &Path) -> Vec<(&'static str, String)> {
         ("schemas/assessment-v1.schema.json", text(&schema_of::<AssessmentV1>())),
         ("schemas/bias-v1.schema.json", text(&schema_of::<BiasV1>())),
         ("schemas/deid-audit-v1.schema.json", text(&schema_of::<DeidAuditV1>())),
+        ("schemas/monitor-v1.schema.json", text(&schema_of::<MonitorV1>())),
         ("schemas/project.schema.json", text(&project_schema(&library))),
         ("schemas/system.schema.json", text(&system_schema(&library))),
     ]

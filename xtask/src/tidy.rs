@@ -28,7 +28,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("medattest-transformer", &[]),
     ("medattest-core", &["medattest-metrics", "medattest-deid"]),
     ("medattest-docs", &["medattest-core", "medattest-metrics", "medattest-deid"]),
-    ("medattest-data", &["medattest-core"]),
+    ("medattest-data", &["medattest-core", "medattest-metrics"]),
     (
         "medattest-cli",
         &[

@@ -410,4 +410,6 @@ pub(crate) enum SchemaOf {
     Bias,
     /// What `deid audit --format json` writes
     DeidAudit,
+    /// What `monitor --format json` writes
+    Monitor,
 }

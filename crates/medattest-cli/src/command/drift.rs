@@ -6,7 +6,7 @@ use std::path::Path;
 use medattest_core::monitor::{
     Apart, Cut, DriftLimits, DriftPolicy, ProfileQuery, WindowCounts, WindowReport, drift, told_apart,
 };
-use medattest_core::output::json::{column_v1, shown};
+use medattest_core::output::json::{column_v1, interval_v1, shown};
 use medattest_core::output::{figure, thousands};
 use medattest_data::Counter;
 
@@ -61,7 +61,10 @@ pub(crate) fn run(options: &DriftOptions) -> Result<u8, Stop> {
             "current": options.current.display().to_string(),
             "drifted": report.drifted().0,
             "columns": report.columns.iter().map(|column| column_v1(column, SMALLEST)).collect::<Vec<_>>(),
-            "classifier": apart,
+            "classifier": apart.as_ref().map(|apart| serde_json::json!({
+                "auroc": interval_v1(&apart.auroc, SMALLEST),
+                "importance": apart.importance,
+            })),
         }))?,
         MonitorFormat::Terminal => print(&terminal(&report, before, apart.as_ref(), &limits))?,
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1};
+use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, MonitorV1};
 use medattest_core::{Library, project_schema, system_schema};
 
 use super::{Stop, library, print, print_json};
@@ -22,6 +22,7 @@ pub(crate) fn run(options: &SchemaOptions) -> Result<u8, Stop> {
         Some(SchemaOf::Assessment) => print_json(&medattest_core::output::json::schema_of::<AssessmentV1>())?,
         Some(SchemaOf::Bias) => print_json(&medattest_core::output::json::schema_of::<BiasV1>())?,
         Some(SchemaOf::DeidAudit) => print_json(&medattest_core::output::json::schema_of::<DeidAuditV1>())?,
+        Some(SchemaOf::Monitor) => print_json(&medattest_core::output::json::schema_of::<MonitorV1>())?,
         None => {}
     }
     Ok(0)

@@ -85,7 +85,7 @@ impl Webhook {
         let mut why = String::new();
         for attempt in 0..TRIES {
             if attempt > 0 {
-                std::thread::sleep(Duration::from_millis(500) * 4u32.pow(attempt - 1));
+                std::thread::sleep(Duration::from_millis(500) * 2u32.pow(attempt - 1));
             }
             let mut request = agent.post(&self.url).header("Content-Type", "application/json");
             if let Some(signature) = &signature {

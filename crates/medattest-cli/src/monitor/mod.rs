@@ -85,7 +85,11 @@ impl Monitor {
     /// The reference: stored, or counted now where it is new or has changed.
     fn reference(&self, store: &Store, progress: &Progress) -> Result<Stored, Stop> {
         progress.say("looking at the reference");
-        let query = self.query(&self.plan.reference, Cut::File, BTreeMap::new(), None);
+        let mut query = self.query(&self.plan.reference, Cut::File, BTreeMap::new(), None);
+        // When windows are cut by a date, later dates are no drift.
+        if let Cut::Period(column, _) = &self.plan.cut {
+            query.ignore.push(column.clone());
+        }
         let known = store.reference();
         let files = match (data_files(&self.data, &self.plan.reference.path), known) {
             (Ok(files), known) => {

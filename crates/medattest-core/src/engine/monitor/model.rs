@@ -206,33 +206,34 @@ mod tests {
     use super::*;
 
     /// Invented rows: two columns that go together, and one that does not.
-    fn sample(n: usize, twisted: bool) -> RowSample {
-        let a: Vec<Option<f64>> = (0..n).map(|i| Some((i * 37 % 101) as f64)).collect();
-        let b = (0..n)
-            .map(|i| {
-                let x = (i * 37 % 101) as f64;
-                Some(if twisted { 100.0 - x } else { x } + (i * 13 % 7) as f64)
-            })
-            .collect();
-        let c = (0..n).map(|i| Some(["x", "y", "z"][i * 17 % 3].to_owned())).collect();
-        let columns = [("a", RowColumn::Numbers(a)), ("b", RowColumn::Numbers(b)), ("c", RowColumn::Labels(c))];
+    fn sample(n: usize, twisted: bool, seed: u64) -> RowSample {
+        use rand::{RngExt as _, SeedableRng as _};
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let x: Vec<f64> = (0..n).map(|_| random.random_range(0.0..100.0_f64).round()).collect();
+        let b = x.iter().map(|x| Some(if twisted { 100.0 - x } else { *x } + random.random_range(0.0..7.0_f64).round()));
+        let b = RowColumn::Numbers(b.collect());
+        let c = (0..n).map(|_| Some(["x", "y", "z"][random.random_range(0..3usize)].to_owned())).collect();
+        let a = RowColumn::Numbers(x.into_iter().map(Some).collect());
+        let columns = [("a", a), ("b", b), ("c", RowColumn::Labels(c))];
         RowSample { columns: columns.map(|(name, column)| (name.to_owned(), column)).into() }
     }
 
     #[test]
     fn tells_a_broken_relation_and_not_two_halves() {
-        let same = told_apart(&sample(2_000, false), &sample(2_000, false)).expect("rows");
+        let same = told_apart(&sample(2_000, false, 1), &sample(2_000, false, 2)).expect("rows");
         assert!((same.auroc.value().expect("rows") - 0.5).abs() < 0.05, "{same:?}");
-        let apart = told_apart(&sample(2_000, false), &sample(2_000, true)).expect("rows");
+        let apart = told_apart(&sample(2_000, false, 1), &sample(2_000, true, 2)).expect("rows");
         assert!(apart.auroc.value().expect("rows") > 0.9, "{apart:?}");
         assert_eq!(apart.importance.last().map(|(name, _)| name.as_str()), Some("c"));
     }
 
     #[test]
     fn errors_are_foreseen_where_they_depend_on_a_column() {
-        let mut rows = sample(3_000, false);
-        let predicted: Vec<Option<f64>> = (0..3_000).map(|i| Some((i % 50) as f64)).collect();
-        let truth = (0..3_000).map(|i| Some((i % 50) as f64 + if i * 37 % 101 > 50 { 8.0 } else { 1.0 })).collect();
+        let mut rows = sample(3_000, false, 3);
+        let Some(RowColumn::Numbers(a)) = rows.columns.get("a").cloned() else { unreachable!("a column of numbers") };
+        let predicted: Vec<Option<f64>> = (0..3_000).map(|i| Some(f64::from(i % 50))).collect();
+        let far = |a: Option<f64>| if a.is_some_and(|a| a > 50.0) { 8.0 } else { 1.0 };
+        let truth = predicted.iter().zip(&a).map(|(p, a)| p.map(|p| p + far(*a))).collect();
         rows.columns.insert("p".to_owned(), RowColumn::Numbers(predicted));
         rows.columns.insert("t".to_owned(), RowColumn::Numbers(truth));
         let model = LossModel::fit(&rows, "p", "t").expect("rows");

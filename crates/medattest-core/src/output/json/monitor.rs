@@ -223,7 +223,8 @@ pub fn shown(estimate: &Estimate, smallest: u64) -> Option<&medattest_metrics::F
         .then_some(figure)
 }
 
-fn interval(estimate: &Estimate, smallest: u64) -> Option<IntervalV1> {
+/// An estimate with its interval, where its counts are large enough to be shown.
+pub fn interval_v1(estimate: &Estimate, smallest: u64) -> Option<IntervalV1> {
     shown(estimate, smallest).map(|figure| IntervalV1 {
         value: figure.value,
         low: figure.low,
@@ -290,12 +291,12 @@ fn window(window: &WindowReport, smallest: u64) -> WindowV1 {
     for group in &window.groups {
         for (metric, estimate) in &group.figures {
             let difference = group.against.iter().find(|(m, ..)| m == metric).map(|(_, difference, _)| difference);
-            let value = interval(estimate, smallest);
+            let value = interval_v1(estimate, smallest);
             figures.push(MonitorFigureV1 {
                 attribute: group.attribute.clone(),
                 group: group.group.clone(),
                 figure: metric.definition().id.to_owned(),
-                difference: difference.filter(|_| value.is_some()).and_then(|d| interval(d, smallest)),
+                difference: difference.filter(|_| value.is_some()).and_then(|d| interval_v1(d, smallest)),
                 because: match (&value, &estimate.figure) {
                     (Some(_), _) => None,
                     (None, Err(why)) => Some(why.to_string()),
@@ -309,7 +310,7 @@ fn window(window: &WindowReport, smallest: u64) -> WindowV1 {
                 attribute: group.attribute.clone(),
                 group: group.group.clone(),
                 figure: (*name).to_owned(),
-                value: interval(estimate, smallest),
+                value: interval_v1(estimate, smallest),
                 difference: None,
                 because: estimate.figure.as_ref().err().map(ToString::to_string),
             });
@@ -338,7 +339,7 @@ fn window(window: &WindowReport, smallest: u64) -> WindowV1 {
                 attribute: monitor::EVERYONE.to_owned(),
                 group: monitor::EVERYONE.to_owned(),
                 figure: name.to_owned(),
-                value: interval(estimate, smallest),
+                value: interval_v1(estimate, smallest),
                 difference: None,
                 because: estimate.figure.as_ref().err().map(ToString::to_string),
             })
@@ -350,12 +351,12 @@ fn window(window: &WindowReport, smallest: u64) -> WindowV1 {
 pub fn column_v1(column: &ColumnDrift, smallest: u64) -> ColumnV1 {
     ColumnV1 {
         column: column.column.clone(),
-        effect: column.effect.as_ref().and_then(|e| interval(e, smallest)),
+        effect: column.effect.as_ref().and_then(|e| interval_v1(e, smallest)),
         test: column.test.map(test_name),
         score: column.score,
         adjusted: column.adjusted,
-        missing: interval(&column.missing, smallest),
-        unseen: column.unseen.as_ref().and_then(|e| interval(e, smallest)),
+        missing: interval_v1(&column.missing, smallest),
+        unseen: column.unseen.as_ref().and_then(|e| interval_v1(e, smallest)),
         because: column.because.clone(),
     }
 }
@@ -388,7 +389,7 @@ fn chart(chart: &Chart, windows: &[WindowReport], smallest: u64) -> ChartV1 {
         run_lengths: chart
             .run_lengths
             .iter()
-            .map(|(decider, windows)| RunLengthV1 { decider: decider.clone(), windows: interval(windows, 0) })
+            .map(|(decider, windows)| RunLengthV1 { decider: decider.clone(), windows: interval_v1(windows, 0) })
             .collect(),
     }
 }
