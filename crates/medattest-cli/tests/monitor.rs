@@ -378,7 +378,7 @@ fn two_tables_are_compared_without_a_plan() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["drifted"], 1);
-    assert!(found["classifier"]["auroc"]["value"].as_f64().is_some_and(|auroc| auroc > 0.8));
+    assert!(found["classifier"]["auroc"]["value"].as_f64().is_some_and(|auroc| auroc > 0.7));
     assert_eq!(found["classifier"]["importance"][0][0], "lab");
     let same = medattest(folder.path(), &["drift", "reference.csv", "reference.csv", "--policy", "evidently"]);
     assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));

@@ -50,6 +50,8 @@ struct Layout {
     at: Vec<usize>,
     text: Vec<bool>,
     most: usize,
+    /// Rows of the file, where that is known beforehand.
+    rows: u64,
     /// Columns whose products are added up, and what is taken off them.
     together: Vec<(usize, f64)>,
     outcome: Option<outcome::Places>,
@@ -80,7 +82,11 @@ pub(crate) async fn profile(
     }
     let filter = CountQuery { filter: query.filter.clone(), keys: Vec::new() };
     let frame = count::filtered(source, frame, &filter)?;
-    let (frame, layout) = layout(source, frame, query)?;
+    let (frame, mut layout) = layout(source, frame, query)?;
+    // The footer of a Parquet file tells its rows; a CSV file would have to be read for it.
+    if source.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet")) && query.filter.is_none() {
+        layout.rows = frame.clone().count().await.map_err(|_| broken(source))? as u64;
+    }
     let streams = frame.execute_stream_partitioned().await.map_err(|_| broken(source))?;
     let mut tallies: Vec<BTreeMap<i64, WindowTally>> = Vec::new();
     std::thread::scope(|scope| {
@@ -181,7 +187,7 @@ fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result
         }
     };
     let names = at.iter().map(|at| names[*at].clone()).collect();
-    Ok((frame, Layout { names, at, text, most, together, outcome, loss, cut }))
+    Ok((frame, Layout { names, at, text, most, rows: 0, together, outcome, loss, cut }))
 }
 
 /// Adds a batch to the windows its rows belong to.
@@ -317,7 +323,7 @@ impl WindowTally {
     ) -> Result<(), DataError> {
         self.rows += batch.num_rows() as u64;
         for ((tally, at), text) in self.columns.iter_mut().zip(&layout.at).zip(&layout.text) {
-            tally.add(batch.column(*at), layout.most, text.then_some(probe)).ok_or_else(|| broken(source))?;
+            tally.add(batch.column(*at), (layout.most, layout.rows), text.then_some(probe)).ok_or_else(|| broken(source))?;
         }
         if let (Some(tally), Some(places)) = (&mut self.outcome, &layout.outcome) {
             tally.add(source, batch, places)?;

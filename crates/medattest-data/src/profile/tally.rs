@@ -23,11 +23,12 @@ const EXACT: u8 = 52;
 pub(super) struct NumberTally {
     counts: HashMap<u64, u64, FixedState>,
     bits: u8,
+    seen: u64,
 }
 
 impl NumberTally {
     pub(super) fn new() -> Self {
-        Self { counts: HashMap::with_hasher(FixedState::default()), bits: EXACT }
+        Self { counts: HashMap::with_hasher(FixedState::default()), bits: EXACT, seen: 0 }
     }
 
     #[inline]
@@ -41,9 +42,20 @@ impl NumberTally {
         }
     }
 
+    /// Where nearly every value so far was new and many more rows follow, the last bits are dropped at once: counting
+    /// them all would only take longer to come to the same.
+    fn foresee(&mut self, added: u64, most: usize, rows: u64) {
+        const ENOUGH: usize = 8_192;
+        self.seen += added;
+        let new = self.counts.len() as u64;
+        if self.bits == EXACT && self.counts.len() > ENOUGH && 3 * new > 2 * self.seen && rows > 2 * most as u64 {
+            self.coarsen(most);
+        }
+    }
+
     /// Drops bits until far fewer cells are left, so that this is seldom done again.
     fn coarsen(&mut self, most: usize) {
-        while self.counts.len() > most / 16 && self.bits > 0 {
+        while self.counts.len() > (most / 32).max(512) && self.bits > 0 {
             self.drop_to(self.bits.saturating_sub(if self.bits > 20 { 4 } else { 1 }));
         }
     }
@@ -58,6 +70,7 @@ impl NumberTally {
     }
 
     pub(super) fn merge(&mut self, mut other: Self) {
+        self.seen += other.seen;
         let bits = self.bits.min(other.bits);
         if self.bits > bits {
             self.drop_to(bits);
@@ -113,20 +126,20 @@ impl ColumnTally {
     }
 
     /// Adds a part of the column; none if it cannot be read.
-    pub(super) fn add(&mut self, array: &ArrayRef, most: usize, probe: Option<TextProbe<'_>>) -> Option<()> {
+    pub(super) fn add(&mut self, array: &ArrayRef, (most, rows): (usize, u64), probe: Option<TextProbe<'_>>) -> Option<()> {
         match array.data_type() {
-            DataType::Float64 => self.numbers::<Float64Type>(array, most, |x| x),
-            DataType::Float32 => self.numbers::<Float32Type>(array, most, f64::from),
-            DataType::Int64 => self.numbers::<Int64Type>(array, most, |x| x as f64),
-            DataType::Int32 => self.numbers::<Int32Type>(array, most, f64::from),
-            DataType::Int16 => self.numbers::<Int16Type>(array, most, f64::from),
-            DataType::Int8 => self.numbers::<Int8Type>(array, most, f64::from),
-            DataType::UInt64 => self.numbers::<UInt64Type>(array, most, |x| x as f64),
-            DataType::UInt32 => self.numbers::<UInt32Type>(array, most, f64::from),
-            DataType::UInt16 => self.numbers::<UInt16Type>(array, most, f64::from),
-            DataType::UInt8 => self.numbers::<UInt8Type>(array, most, f64::from),
+            DataType::Float64 => self.numbers::<Float64Type>(array, (most, rows), |x| x),
+            DataType::Float32 => self.numbers::<Float32Type>(array, (most, rows), f64::from),
+            DataType::Int64 => self.numbers::<Int64Type>(array, (most, rows), |x| x as f64),
+            DataType::Int32 => self.numbers::<Int32Type>(array, (most, rows), f64::from),
+            DataType::Int16 => self.numbers::<Int16Type>(array, (most, rows), f64::from),
+            DataType::Int8 => self.numbers::<Int8Type>(array, (most, rows), f64::from),
+            DataType::UInt64 => self.numbers::<UInt64Type>(array, (most, rows), |x| x as f64),
+            DataType::UInt32 => self.numbers::<UInt32Type>(array, (most, rows), f64::from),
+            DataType::UInt16 => self.numbers::<UInt16Type>(array, (most, rows), f64::from),
+            DataType::UInt8 => self.numbers::<UInt8Type>(array, (most, rows), f64::from),
             kind if kind.is_numeric() => {
-                self.numbers::<Float64Type>(&cast(array, &DataType::Float64).ok()?, most, |x| x);
+                self.numbers::<Float64Type>(&cast(array, &DataType::Float64).ok()?, (most, rows), |x| x);
             }
             DataType::Null => self.missing += array.len() as u64,
             DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
@@ -147,7 +160,12 @@ impl ColumnTally {
         Some(())
     }
 
-    fn numbers<T: ArrowPrimitiveType>(&mut self, array: &ArrayRef, most: usize, number: impl Fn(T::Native) -> f64) {
+    fn numbers<T: ArrowPrimitiveType>(
+        &mut self,
+        array: &ArrayRef,
+        (most, rows): (usize, u64),
+        number: impl Fn(T::Native) -> f64,
+    ) {
         let array: &PrimitiveArray<T> = array.as_primitive::<T>();
         self.missing += array.null_count() as u64;
         if array.null_count() == array.len() {
@@ -175,6 +193,7 @@ impl ColumnTally {
         } else {
             array.iter().flatten().for_each(each);
         }
+        tally.foresee((array.len() - array.null_count()) as u64, most, rows);
     }
 
     fn labels(&mut self, views: &StringViewArray) {
