@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::against::FULL_COMPARISON;
-use crate::audit::{Audit, GroupEstimates, Options};
+use crate::audit::{Audit, Contrast, GroupEstimates, Options};
 use crate::confusion::{CELLS, Confusion};
 use crate::curve;
 use crate::estimate::{Estimate, Figure, NotEstimable};
@@ -286,6 +286,17 @@ impl<'a> Attribute<'a> {
 
     pub(crate) fn estimates(&self) -> Vec<GroupEstimates> {
         self.estimates_of(&self.measured())
+    }
+
+    /// Figures alone, and each group against the reference.
+    #[allow(clippy::type_complexity, reason = "figures by group")]
+    pub(crate) fn figures(&mut self) -> (Vec<Vec<(Metric, Estimate)>>, Vec<Contrast>) {
+        // Its interval needs resampling.
+        self.metrics.retain(|metric| *metric != Metric::Ece);
+        let measured = self.measured();
+        let contrasts = self.contrasts(&measured);
+        let plain = |group: Vec<(Metric, Measured)>| group.into_iter().map(|(m, e)| (m, e.estimate)).collect();
+        (measured.into_iter().map(plain).collect(), contrasts)
     }
 
     fn estimates_of(&self, measured: &[Vec<(Metric, Measured)>]) -> Vec<GroupEstimates> {

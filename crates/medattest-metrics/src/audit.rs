@@ -196,6 +196,14 @@ pub fn audit(rows: &Rows, groupings: &[Grouping], options: &Options) -> Vec<Audi
     audits
 }
 
+/// Figures of every group, and each group against the reference: what a series of many windows asks for. Nothing is
+/// resampled, so there is no expected calibration error, no curve and no comparison over all groups at once.
+#[allow(clippy::type_complexity, reason = "figures by group")]
+pub fn figures(rows: &Rows, grouping: &Grouping, options: &Options) -> (Vec<Vec<(Metric, Estimate)>>, Vec<Contrast>) {
+    let options = Options { draws: 0, ..options.clone() };
+    Attribute::new(rows, grouping, &rows.order(), &options).figures()
+}
+
 /// Adjusts the p-values of all contrasts as one family.
 pub(crate) fn adjust<'a>(audits: impl Iterator<Item = &'a mut Audit>) {
     let mut tests: Vec<&mut Contrast> = audits.flat_map(|a| &mut a.contrasts).filter(|c| c.p.is_some()).collect();

@@ -368,8 +368,52 @@ pub fn limit_for(target: f64, process: Process, make: impl Fn(f64) -> Decider, r
     (low + high) / 2.0
 }
 
-/// Run lengths of risk-adjusted sums, runs being given up after `longest` windows: windows of `cells`' composition whose true odds are `truth` times those
-/// predicted, with odds `ratio` times those predicted to be seen, alarm beyond `limit` on either side.
+/// Windows of one composition whose events are drawn again and again.
+struct Drawn {
+    cells: Vec<(RiskCell, Option<Binomial>)>,
+    ratio: f64,
+}
+
+impl Drawn {
+    /// Windows of `cells`' composition whose true odds are `truth` times those predicted, with odds `ratio` times those
+    /// predicted to be seen.
+    fn new(cells: &[RiskCell], ratio: f64, truth: f64) -> Self {
+        let law = |cell: &RiskCell| {
+            let odds = truth * cell.risk / (1.0 - cell.risk).max(1e-12);
+            (*cell, Binomial::new(cell.pos + cell.neg, odds / (1.0 + odds)).ok())
+        };
+        Self { cells: cells.iter().map(law).collect(), ratio }
+    }
+
+    /// One run: the windows at which the larger sum rose above all before, up to `limit` or `longest` windows.
+    fn records(&self, run: usize, seed: u64, limit: f64, longest: usize) -> Vec<(usize, f64)> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed ^ (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut sums = Sums::default();
+        let mut records: Vec<(usize, f64)> = Vec::new();
+        let mut drawn: Vec<RiskCell> = Vec::with_capacity(self.cells.len());
+        for at in 0..longest {
+            drawn.clear();
+            for (cell, law) in &self.cells {
+                let n = cell.pos + cell.neg;
+                let pos = law.as_ref().map_or(0, |law| law.sample(&mut random)).min(n);
+                drawn.push(RiskCell { risk: cell.risk, pos, neg: n - pos });
+            }
+            sums.up = (sums.up + risk_weight(&drawn, self.ratio)).max(0.0);
+            sums.down = (sums.down + risk_weight(&drawn, 1.0 / self.ratio)).max(0.0);
+            let sum = sums.up.max(sums.down);
+            if records.last().is_none_or(|(_, most)| sum > *most) {
+                records.push((at + 1, sum));
+            }
+            if sum > limit {
+                break;
+            }
+        }
+        records
+    }
+}
+
+/// Run lengths of risk-adjusted sums with alarm beyond `limit` on either side, for true odds `truth` times those
+/// predicted; runs are given up after `longest` windows.
 pub fn risk_run_length(
     cells: &[RiskCell],
     (ratio, truth): (f64, f64),
@@ -377,36 +421,30 @@ pub fn risk_run_length(
     (runs, longest): (usize, usize),
     seed: u64,
 ) -> Estimate {
-    let laws: Vec<(RiskCell, Option<Binomial>)> = cells
-        .iter()
-        .map(|cell| {
-            let odds = truth * cell.risk / (1.0 - cell.risk).max(1e-12);
-            (*cell, Binomial::new(cell.pos + cell.neg, odds / (1.0 + odds)).ok())
-        })
-        .collect();
-    let lengths: Vec<f64> = (0..runs)
-        .map(|run| {
-            let mut random = ChaCha8Rng::seed_from_u64(seed ^ (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            let mut sums = Sums::default();
-            for at in 0..longest {
-                let drawn: Vec<RiskCell> = laws
-                    .iter()
-                    .map(|(cell, law)| {
-                        let n = cell.pos + cell.neg;
-                        let pos = law.as_ref().map_or(0, |law| law.sample(&mut random)).min(n);
-                        RiskCell { risk: cell.risk, pos, neg: n - pos }
-                    })
-                    .collect();
-                sums.up = (sums.up + risk_weight(&drawn, ratio)).max(0.0);
-                sums.down = (sums.down + risk_weight(&drawn, 1.0 / ratio)).max(0.0);
-                if sums.up.max(sums.down) > limit {
-                    return (at + 1) as f64;
-                }
-            }
-            longest as f64
-        })
-        .collect();
-    averaged(&lengths)
+    let drawn = Drawn::new(cells, ratio, truth);
+    let length = |run| {
+        let last = drawn.records(run, seed, limit, longest).last().copied();
+        last.filter(|(_, sum)| *sum > limit).map_or(longest, |(at, _)| at) as f64
+    };
+    averaged(&(0..runs).map(length).collect::<Vec<f64>>())
+}
+
+/// The limit at which risk-adjusted sums run `target` windows on average while odds are as predicted. Each run is drawn
+/// once and tells its length for every limit.
+pub fn risk_limit(cells: &[RiskCell], ratio: f64, target: f64, runs: usize, seed: u64) -> f64 {
+    let longest = 4 * target as usize;
+    let drawn = Drawn::new(cells, ratio, 1.0);
+    let records: Vec<Vec<(usize, f64)>> = (0..runs).map(|run| drawn.records(run, seed, f64::INFINITY, longest)).collect();
+    let mean = |limit: f64| {
+        let length = |records: &Vec<(usize, f64)>| records.iter().find(|(_, sum)| *sum > limit).map_or(longest, |r| r.0);
+        records.iter().map(length).sum::<usize>() as f64 / runs.max(1) as f64
+    };
+    let (mut low, mut high) = (0.0, records.iter().flatten().map(|(_, sum)| *sum).fold(1.0, f64::max));
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if mean(middle) < target { low = middle } else { high = middle }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -447,6 +485,17 @@ mod tests {
         assert_eq!(sums[1], None);
         let twice = sums[2].expect("rows").up;
         close(twice, 2.0 * risk_weight(&cells, 2.0), 1e-12);
+    }
+
+    #[test]
+    fn a_risk_limit_keeps_the_run_length_asked_for() {
+        let cells = [0.05, 0.1, 0.2, 0.4].map(|risk| RiskCell { risk, pos: 0, neg: 25 });
+        let limit = risk_limit(&cells, 1.5, 100.0, 300, 1);
+        let quiet = risk_run_length(&cells, (1.5, 1.0), limit, (600, 4_000), 2).value().expect("runs");
+        // Long runs are cut off while the limit is looked for, so that it errs a little on the long side.
+        assert!((85.0..130.0).contains(&quiet), "{quiet}");
+        let odd = risk_run_length(&cells, (1.5, 1.5), limit, (600, 4_000), 3).value().expect("runs");
+        assert!(odd < quiet / 4.0, "{odd}");
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod sample;
 mod score;
 mod spread;
 
-pub use audit::{Audit, Contrast, Equalised, GroupEstimates, Options, audit, threshold_in_use};
+pub use audit::{Audit, Contrast, Equalised, GroupEstimates, Options, audit, figures, threshold_in_use};
 pub use class::{ClassAudit, ClassRows, audit_classes};
 pub use composite::Composite;
 pub use confusion::Confusion;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use medattest_metrics::control::{
     ChartPoint, Decider, FunnelPoint, Process, RiskCell, RunRule, SHEWHART, Sums, cusum_chart, ewma_chart, funnel,
-    p_chart, risk_adjusted_cusum, risk_run_length, run_length, u_chart, x_bar_chart,
+    p_chart, risk_adjusted_cusum, risk_limit, risk_run_length, run_length, u_chart, x_bar_chart,
 };
 use medattest_metrics::{Estimate, Metric};
 use serde::{Deserialize, Serialize};
@@ -303,13 +303,7 @@ fn risk_chart(own: &WindowReport, windows: &[WindowReport]) -> Option<Chart> {
         let size = (n as f64 * typical as f64 / all as f64).round() as u64;
         cells.push(RiskCell { risk: risk.clamp(1e-6, 1.0 - 1e-6), pos: 0, neg: size });
     }
-    let (mut low, mut high) = (0.5, 40.0);
-    for _ in 0..9 {
-        let middle = (low + high) / 2.0;
-        let length = risk_run_length(&cells, (ODDS, 1.0), middle, (RISK_RUNS, 4 * RUN as usize), 7).value().unwrap_or(0.0);
-        if length < RUN { low = middle } else { high = middle }
-    }
-    let limit = high;
+    let limit = risk_limit(&cells, ODDS, RUN, RISK_RUNS, 7);
     let series: Vec<Vec<RiskCell>> = windows.iter().map(|w| w.risks.iter().map(cell).collect()).collect();
     let cusum = risk_adjusted_cusum(&series, ODDS);
     let mut signals = Vec::new();

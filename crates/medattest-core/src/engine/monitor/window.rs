@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use medattest_metrics::estimated::{Calibrator, Expected, Unlabelled, expected};
 use medattest_metrics::moments::Directions;
 use medattest_metrics::{
-    Estimate, Figure, Grouping, Item, Metric, NotEstimable, Options, Rows, Scores, audit, threshold_in_use,
+    Estimate, Figure, Grouping, Item, Metric, NotEstimable, Options, Rows, Scores, figures, threshold_in_use,
 };
 use serde::{Deserialize, Serialize};
 
@@ -284,7 +284,6 @@ fn classes(
         level: LEVEL,
         smallest: plan.smallest,
         events: 1,
-        draws: 0,
         probability,
         half_cell,
         threshold: threshold_in_use(&rows, half_cell),
@@ -297,25 +296,25 @@ fn classes(
         missing: names.iter().map(|name| *name == crate::MISSING).collect(),
         reference: names.iter().position(|name| Some(*name) == against),
     };
-    let Some(audited) = audit(&rows, std::slice::from_ref(&grouping), &options).pop() else { return Vec::new() };
+    let (estimates, contrasts) = figures(&rows, &grouping, &options);
     let size = |cells: &Vec<ScoreCell>, flagged: bool| -> u64 {
         cells.iter().filter(|c| !flagged || c.flagged == Some(true)).map(|c| c.pos + c.neg + c.open).sum()
     };
     let mut reports: Vec<GroupReport> = names
         .iter()
         .zip(groups.values())
-        .zip(audited.groups)
-        .map(|((name, cells), estimates)| GroupReport {
+        .zip(estimates)
+        .map(|((name, cells), figures)| GroupReport {
             attribute: attribute.to_owned(),
             group: (*name).clone(),
             rows: size(cells, false),
             flagged: size(cells, true),
-            figures: estimates.estimates,
+            figures,
             against: Vec::new(),
             errors: None,
         })
         .collect();
-    for contrast in audited.contrasts {
+    for contrast in contrasts {
         reports[contrast.group].against.push((contrast.metric, contrast.difference, contrast.ratio));
     }
     reports
