@@ -368,21 +368,39 @@ pub fn limit_for(target: f64, process: Process, make: impl Fn(f64) -> Decider, r
     (low + high) / 2.0
 }
 
-/// Windows of one composition whose events are drawn again and again.
+/// Windows of one composition whose events are drawn again and again. The evidence depends on the number of events
+/// alone: each adds the logarithm of the odds ratio, whatever its risk.
 struct Drawn {
-    cells: Vec<(RiskCell, Option<Binomial>)>,
-    ratio: f64,
+    laws: Vec<Binomial>,
+    /// Mean and standard deviation of the number of events, where it is large enough to be drawn at once.
+    normal: Option<(f64, f64)>,
+    /// Evidence of a window without events, for a rise and for a fall.
+    none: (f64, f64),
+    step: f64,
 }
+
+/// Variance of the number of events from which it is drawn from the normal distribution.
+const MANY: f64 = 200.0;
 
 impl Drawn {
     /// Windows of `cells`' composition whose true odds are `truth` times those predicted, with odds `ratio` times those
     /// predicted to be seen.
     fn new(cells: &[RiskCell], ratio: f64, truth: f64) -> Self {
-        let law = |cell: &RiskCell| {
+        let events = |cell: &RiskCell| {
             let odds = truth * cell.risk / (1.0 - cell.risk).max(1e-12);
-            (*cell, Binomial::new(cell.pos + cell.neg, odds / (1.0 + odds)).ok())
+            (cell.pos + cell.neg, odds / (1.0 + odds))
         };
-        Self { cells: cells.iter().map(law).collect(), ratio }
+        let all: Vec<(u64, f64)> = cells.iter().map(events).collect();
+        let mean: f64 = all.iter().map(|(n, p)| *n as f64 * p).sum();
+        let variance: f64 = all.iter().map(|(n, p)| *n as f64 * p * (1.0 - p)).sum();
+        let empty: Vec<RiskCell> =
+            cells.iter().map(|cell| RiskCell { risk: cell.risk, pos: 0, neg: cell.pos + cell.neg }).collect();
+        Self {
+            laws: all.iter().filter_map(|(n, p)| Binomial::new(*n, *p).ok()).collect(),
+            normal: (variance >= MANY).then(|| (mean, variance.sqrt())),
+            none: (risk_weight(&empty, ratio), risk_weight(&empty, 1.0 / ratio)),
+            step: ratio.ln(),
+        }
     }
 
     /// One run: the windows at which the larger sum rose above all before, up to `limit` or `longest` windows.
@@ -390,16 +408,16 @@ impl Drawn {
         let mut random = ChaCha8Rng::seed_from_u64(seed ^ (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut sums = Sums::default();
         let mut records: Vec<(usize, f64)> = Vec::new();
-        let mut drawn: Vec<RiskCell> = Vec::with_capacity(self.cells.len());
         for at in 0..longest {
-            drawn.clear();
-            for (cell, law) in &self.cells {
-                let n = cell.pos + cell.neg;
-                let pos = law.as_ref().map_or(0, |law| law.sample(&mut random)).min(n);
-                drawn.push(RiskCell { risk: cell.risk, pos, neg: n - pos });
-            }
-            sums.up = (sums.up + risk_weight(&drawn, self.ratio)).max(0.0);
-            sums.down = (sums.down + risk_weight(&drawn, 1.0 / self.ratio)).max(0.0);
+            let events = match self.normal {
+                Some((mean, sd)) => {
+                    let z: f64 = StandardNormal.sample(&mut random);
+                    (mean + sd * z).round().max(0.0)
+                }
+                None => self.laws.iter().map(|law| law.sample(&mut random)).sum::<u64>() as f64,
+            };
+            sums.up = (sums.up + self.none.0 + events * self.step).max(0.0);
+            sums.down = (sums.down + self.none.1 - events * self.step).max(0.0);
             let sum = sums.up.max(sums.down);
             if records.last().is_none_or(|(_, most)| sum > *most) {
                 records.push((at + 1, sum));
