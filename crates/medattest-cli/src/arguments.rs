@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
 pub(crate) use deid::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
+pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
 
 /// Compliance-as-code for clinical AI: measures evidence and judges it against dated, cited law.
 #[derive(Debug, Parser)]

@@ -48,7 +48,10 @@ fn audit_tells_counts_and_places_and_no_value() {
     let schema = medattest(folder.path(), &["schema", "deid-audit"]);
     let schema: Value = serde_json::from_slice(&schema.stdout).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    assert_eq!(validator.iter_errors(&report).map(|error| error.to_string()).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(
+        validator.iter_errors(&report).map(|error| error.to_string()).collect::<Vec<_>>(),
+        Vec::<String>::new()
+    );
     let survey = &report["survey"];
     assert_eq!(survey["files"], 3);
     assert_eq!(survey["unread"][0]["reason"], "a kind of file that is not read");

@@ -105,7 +105,8 @@ fn a_month_is_counted_once_and_a_broken_limit_is_told_once() {
     // In April many more patients fall ill than the score says.
     fs::write(folder.path().join("live/2026-04.csv"), month(2026, 4, 1.8, 0.0)).expect("written");
     let arguments =
-        [&APRIL[..], &["--alerts", "a.jsonl", "--prometheus", "m.prom", "--write", "r.html", "--write", "r.json"]].concat();
+        [&APRIL[..], &["--alerts", "a.jsonl", "--prometheus", "m.prom", "--write", "r.html", "--write", "r.json"]]
+            .concat();
     let broken = medattest(folder.path(), &arguments);
     assert_eq!(broken.status.code(), Some(1), "{}", text(&broken.stderr));
     let shown = text(&broken.stdout);
@@ -206,13 +207,18 @@ fn rows_come_from_a_pipe_too() {
     let folder = folder();
     let plan = PLAN.replace("path = \"live\"", "path = \"-\"");
     fs::write(folder.path().join("plan.toml"), plan).expect("written");
-    let mut child = command(folder.path(), &MARCH).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs");
+    let mut child =
+        command(folder.path(), &MARCH).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs");
     child.stdin.take().expect("a pipe").write_all(month(2026, 3, 1.0, 0.0).as_bytes()).expect("written");
     let output = child.wait_with_output().expect("ends");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("2026-03-01"));
-    let left: Vec<_> = walk(folder.path()).into_iter().filter(|p| p.to_string_lossy().contains("medattest")).collect();
-    assert!(left.iter().all(|path| path.extension().is_some_and(|e| e == "json") || path.ends_with(".gitignore")), "{left:?}");
+    let left: Vec<_> =
+        walk(folder.path()).into_iter().filter(|p| p.to_string_lossy().contains("medattest")).collect();
+    assert!(
+        left.iter().all(|path| path.extension().is_some_and(|e| e == "json") || path.ends_with(".gitignore")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -238,7 +244,9 @@ fn a_webhook_is_signed_and_tried_again() {
     let (head, body) = &requests[0];
     let body_json: Value = serde_json::from_str(body).expect("JSON");
     assert_eq!(body_json["format"], "medattest-alerts-v1");
-    let signature = head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("x-medattest-signature: sha256=").map(str::to_owned));
+    let signature = head
+        .lines()
+        .find_map(|l| l.to_ascii_lowercase().strip_prefix("x-medattest-signature: sha256=").map(str::to_owned));
     let expected = {
         use hmac::{Hmac, KeyInit as _, Mac as _};
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"s3cret").expect("a key");
@@ -280,7 +288,8 @@ fn a_folder_is_watched_and_metrics_are_served() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
     let address = format!("127.0.0.1:{port}");
     let arguments = [&APRIL[..], &["--watch", "--interval", "1", "--listen", &address]].concat();
-    let mut child = command(folder.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+    let mut child =
+        command(folder.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
     let fetch = || -> Option<String> {
         let mut stream = TcpStream::connect(&address).ok()?;
         write!(stream, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
@@ -350,7 +359,13 @@ fn errors_of_numbers_are_watched_and_foreseen() {
             let age = i * 37 % 90;
             let far = age > 60 || wide;
             let error = f64::from(i % 7) - 3.0;
-            let _ = writeln!(rows, "{},{},{}", if wide { 61 + age % 29 } else { age }, i % 50, f64::from(i % 50) + if far { 4.0 * error } else { error });
+            let _ = writeln!(
+                rows,
+                "{},{},{}",
+                if wide { 61 + age % 29 } else { age },
+                i % 50,
+                f64::from(i % 50) + if far { 4.0 * error } else { error }
+            );
         }
         rows
     };
@@ -373,7 +388,8 @@ fn errors_of_numbers_are_watched_and_foreseen() {
 fn two_tables_are_compared_without_a_plan() {
     let folder = folder();
     fs::write(folder.path().join("shifted.csv"), month(2026, 4, 1.0, 2.0)).expect("written");
-    let arguments = ["drift", "reference.csv", "shifted.csv", "--ignore", "mrn,seen", "--text", "note", "--classifier"];
+    let arguments =
+        ["drift", "reference.csv", "shifted.csv", "--ignore", "mrn,seen", "--text", "note", "--classifier"];
     let output = medattest(folder.path(), &[&arguments[..], &["--format", "json"]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");

@@ -27,8 +27,8 @@ mod world;
 
 pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, classify};
 pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per};
-pub use engine::monitor;
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
+pub use engine::monitor;
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
 pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
@@ -38,8 +38,8 @@ pub use pack::{
     Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
 };
 pub use project::{
-    Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders, unfit,
-    unfit_threshold,
+    Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders,
+    unfit, unfit_threshold,
 };
 pub use questions::Question;
 pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};

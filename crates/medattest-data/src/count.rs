@@ -25,7 +25,7 @@ const FEW_ROWS: u64 = 200_000;
 const MOST_CELLS: usize = 20_000_000;
 
 pub(crate) async fn count(source: &Source<'_>, query: &CountQuery) -> Result<CountTable, DataError> {
-    let frame = filtered(source, open(source, false).await?, query)?;
+    let frame = filtered(source, open(source, None).await?, query)?;
     let looked = look(source, &frame, query).await?;
     let mut keys = Vec::new();
     for (key, looked) in query.keys.iter().zip(looked) {

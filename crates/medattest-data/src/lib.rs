@@ -10,8 +10,8 @@ mod misfit;
 mod profile;
 mod sample;
 
-pub use profile::TextProbe;
 pub use cells::{Batch, ParquetCells, ParquetCopy, TextRows};
+pub use profile::TextProbe;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -107,11 +107,11 @@ impl Counter {
     }
 }
 
-/// Opens the file; `ordered` keeps rows in file order, at the price of one core.
-pub(crate) async fn open(source: &Source<'_>, ordered: bool) -> Result<DataFrame, DataError> {
+/// Opens the file to be read in so many parts; a single one keeps rows in file order.
+pub(crate) async fn open(source: &Source<'_>, parts: Option<usize>) -> Result<DataFrame, DataError> {
     let mut config = SessionConfig::new();
-    if ordered {
-        config = config.with_target_partitions(1).with_repartition_file_scans(false);
+    if let Some(parts) = parts {
+        config = config.with_target_partitions(parts).with_repartition_file_scans(parts > 1);
     }
     let context = SessionContext::new_with_config(config);
     let path = source.path.to_string_lossy();

@@ -52,7 +52,7 @@ async fn first(
     asked: &Key,
     key: &KeyExpr,
 ) -> Result<Option<(usize, String)>, DataError> {
-    let frame = open(source, true).await?;
+    let frame = open(source, Some(1)).await?;
     let passes = match &query.filter {
         Some(filter) => filter_expr(source, &frame, filter)?,
         None => lit(true),

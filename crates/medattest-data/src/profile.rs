@@ -1,5 +1,6 @@
 //! Value counts of every column and outcomes by group, window by window, in one pass on all cores. Memory depends on
 //! the number of columns and windows, not on the number of rows.
+#![allow(clippy::iter_over_hash_type, reason = "counts add up to the same in any order")]
 
 mod outcome;
 mod tally;
@@ -72,8 +73,10 @@ pub(crate) async fn profile(
     query: &ProfileQuery,
     probe: TextProbe<'_>,
 ) -> Result<Vec<WindowCounts>, DataError> {
-    let ordered = matches!(query.cut, Cut::Rows(_));
-    let mut frame = open(source, ordered).await?;
+    // As many parts on every machine, so that what is kept of very many values does not depend on its cores.
+    const PARTS: usize = 4;
+    let parts = if matches!(query.cut, Cut::Rows(_)) { 1 } else { PARTS };
+    let mut frame = open(source, Some(parts)).await?;
     // What the names of folders say, such as `site=3`, is a column too.
     for (name, value) in fixed {
         if frame.schema().field_with_unqualified_name(name).is_err() {
@@ -154,7 +157,11 @@ fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result
                 label,
                 numeric: columns.numeric,
                 threshold: query.threshold,
-                groups: columns.groups.iter().map(|name| place(name).map(|at| (name.clone(), at))).collect::<Result<_, _>>()?,
+                groups: columns
+                    .groups
+                    .iter()
+                    .map(|name| place(name).map(|at| (name.clone(), at)))
+                    .collect::<Result<_, _>>()?,
             })
         }
     };
@@ -170,9 +177,7 @@ fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result
     let kept = |name: &String| !query.ignore.contains(name) && Some(name.as_str()) != time;
     let at: Vec<usize> = (0..names.len()).filter(|at| kept(&names[*at])).collect();
     let text = at.iter().map(|at| query.texts.contains(&names[*at])).collect();
-    let numeric = |at: &usize| {
-        schema.fields()[*at].data_type().is_numeric() && !role.contains(&names[*at].as_str())
-    };
+    let numeric = |at: &usize| schema.fields()[*at].data_type().is_numeric() && !role.contains(&names[*at].as_str());
     let together = at.iter().filter(|at| numeric(at)).take(TOGETHER);
     let together = together.map(|at| (*at, query.shift.get(&names[*at]).copied().unwrap_or(0.0))).collect();
     let most = (VALUES / at.len().max(1)).clamp(FEWEST, MOST);
@@ -287,7 +292,10 @@ fn period_ids(source: &Source<'_>, column: &ArrayRef, period: Period) -> Result<
         };
         epoch.until(first).map_or(NO_DATE, |span| i64::from(span.get_days()))
     };
-    Ok(days.into_iter().map(|day| day.map_or(NO_DATE, |day| *known.entry(day).or_insert_with(|| start(day)))).collect())
+    Ok(days
+        .into_iter()
+        .map(|day| day.map_or(NO_DATE, |day| *known.entry(day).or_insert_with(|| start(day))))
+        .collect())
 }
 
 fn window_name(cut: &CutAt, id: i64) -> String {
@@ -323,7 +331,9 @@ impl WindowTally {
     ) -> Result<(), DataError> {
         self.rows += batch.num_rows() as u64;
         for ((tally, at), text) in self.columns.iter_mut().zip(&layout.at).zip(&layout.text) {
-            tally.add(batch.column(*at), (layout.most, layout.rows), text.then_some(probe)).ok_or_else(|| broken(source))?;
+            tally
+                .add(batch.column(*at), (layout.most, layout.rows), text.then_some(probe))
+                .ok_or_else(|| broken(source))?;
         }
         if let (Some(tally), Some(places)) = (&mut self.outcome, &layout.outcome) {
             tally.add(source, batch, places)?;
@@ -390,9 +400,7 @@ fn foresee(
             }
         });
     }
-    for row in 0..batch.num_rows() {
-        tally.add(trees.predict(|column| bins[column][row]).max(0.0), most);
-    }
+    (0..batch.num_rows()).for_each(|row| tally.add(trees.predict(|column| bins[column][row]).max(0.0), most));
     Some(())
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn sample(
 ) -> Result<RowSample, DataError> {
     let broken = || source.error("count-failed", "the rows could not be read", "check that the file is whole");
     let query = CountQuery { filter: filter.map(str::to_owned), keys: Vec::new() };
-    let frame = count::filtered(source, open(source, true).await?, &query)?;
+    let frame = count::filtered(source, open(source, Some(1)).await?, &query)?;
     let rows = frame.clone().count().await.map_err(|error| count::failed(source, &error.to_string()))?;
     let step = rows.div_ceil(most.max(1)).max(1);
     let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -29,7 +29,11 @@ pub(crate) async fn sample(
             let kind = field.data_type();
             let text = matches!(
                 kind,
-                DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Boolean | DataType::Dictionary(..)
+                DataType::Utf8
+                    | DataType::Utf8View
+                    | DataType::LargeUtf8
+                    | DataType::Boolean
+                    | DataType::Dictionary(..)
             );
             (kind.is_numeric() || text) && !ignore.contains(field.name())
         })

@@ -116,7 +116,8 @@ fn calibration_drifts_while_discrimination_holds() {
 #[test]
 fn missing_values_new_labels_and_a_changed_type_are_drifts() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plan = read_plan("plan.toml", "id = \"p\"\n[reference]\npath = \"a\"\n[data]\npath = \"b\"\n").expect("a plan");
+    let plan =
+        read_plan("plan.toml", "id = \"p\"\n[reference]\npath = \"a\"\n[data]\npath = \"b\"\n").expect("a plan");
     let table = |name: &str, row: &dyn Fn(u32) -> String| {
         let rows: String = (0..1_000).map(row).collect();
         fs::write(folder.path().join(name), format!("lab,ward,code\n{rows}")).expect("written");

@@ -60,7 +60,10 @@ fn windows_by_month_rows_and_file() {
     let ValueCounts::Text(note) = &january.columns["note"].values else { panic!("text") };
     assert_eq!((note["length"].values.clone(), january.columns["note"].missing), (vec![11.0], 1));
     let everyone = &january.outcome.classes[EVERYONE][EVERYONE];
-    assert_eq!(everyone.iter().map(|c| (c.flagged, c.pos, c.neg)).collect::<Vec<_>>(), [(Some(false), 0, 1), (Some(true), 1, 0)]);
+    assert_eq!(
+        everyone.iter().map(|c| (c.flagged, c.pos, c.neg)).collect::<Vec<_>>(),
+        [(Some(false), 0, 1), (Some(true), 1, 0)]
+    );
     let february = &windows[2].outcome.classes["ward"];
     assert_eq!(february.keys().map(String::as_str).collect::<Vec<_>>(), ["(missing)", "north"]);
     assert_eq!(february["(missing)"][0].open, 1);

@@ -15,8 +15,8 @@ mod report;
 mod series;
 
 pub use deid::deid_report;
-pub use monitor::monitor_report;
 pub use document::{Block, Cell, Document, Inline, Tone};
 pub use dossier::dossier;
 pub use html::html;
+pub use monitor::monitor_report;
 pub use report::bias_report;

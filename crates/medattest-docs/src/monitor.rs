@@ -81,7 +81,11 @@ fn verdict(report: &MonitorReport) -> Block {
     let open = current(report);
     let serious = open.iter().filter(|alert| alert.severity >= Severity::High).count();
     let Some(newest) = report.newest_complete() else {
-        return Block::Verdict { tone: Tone::Unsure, title: "No window yet".to_owned(), text: text("Nothing can be said.") };
+        return Block::Verdict {
+            tone: Tone::Unsure,
+            title: "No window yet".to_owned(),
+            text: text("Nothing can be said."),
+        };
     };
     let (tone, title) = match (serious, open.len()) {
         (0, 0) => (Tone::Good, "Within the plan".to_owned()),
@@ -95,7 +99,8 @@ fn verdict(report: &MonitorReport) -> Block {
 
 fn about(report: &MonitorReport) -> String {
     let plan = &report.plan;
-    let owner = plan.owner.as_ref().map_or("nobody is named as its owner".to_owned(), |owner| format!("owner: {owner}"));
+    let owner =
+        plan.owner.as_ref().map_or("nobody is named as its owner".to_owned(), |owner| format!("owner: {owner}"));
     let approved = match &plan.approved {
         Some((on, Some(by))) => format!("approved on {on} by {by}"),
         Some((on, None)) => format!("approved on {on}"),
@@ -122,7 +127,9 @@ fn severity(alert: &Alert) -> Inline {
 fn to_act_on(report: &MonitorReport) -> Vec<Block> {
     let open = current(report);
     if open.is_empty() {
-        return vec![Block::Paragraph(text("No limit of the plan is broken in the newest window, and none is overdue."))];
+        return vec![Block::Paragraph(text(
+            "No limit of the plan is broken in the newest window, and none is overdue.",
+        ))];
     }
     let rows = open
         .iter()
@@ -195,7 +202,8 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     }
     for (at, title) in ["Mean error", "Mean absolute error", "Root mean squared error"].into_iter().enumerate() {
         let of = |window: &WindowReport| window.groups.first().and_then(|g| g.errors.as_ref()).map(|e| e[at].clone());
-        let foreseen = report.windows.iter().map(|w| (at == 1).then(|| w.foreseen.as_ref()?.value()).flatten()).collect();
+        let foreseen =
+            report.windows.iter().map(|w| (at == 1).then(|| w.foreseen.as_ref()?.value()).flatten()).collect();
         let series = Series {
             title,
             windows: names,
@@ -213,7 +221,9 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
         blocks.push(Block::Paragraph(vec![Inline::Strong("Estimates without labels: ".into()), Inline::Text(why)]));
     }
     if blocks.is_empty() {
-        blocks.push(Block::Paragraph(text("The plan names no score, decision or label, so performance is not measured.")));
+        blocks.push(Block::Paragraph(text(
+            "The plan names no score, decision or label, so performance is not measured.",
+        )));
     }
     blocks
 }
@@ -232,9 +242,14 @@ fn assumption(report: &MonitorReport) -> Option<String> {
             own.zip(here).is_some_and(|(own, here)| own.value < here.low || own.value > here.high)
         })
         .count();
-    let seen = report.windows.iter().filter(|w| w.figure(Metric::ObservedExpected).is_some_and(|e| e.figure.is_ok())).count();
+    let seen = report
+        .windows
+        .iter()
+        .filter(|w| w.figure(Metric::ObservedExpected).is_some_and(|e| e.figure.is_ok()))
+        .count();
     Some(if seen == 0 {
-        "no window has labels yet, so it cannot be seen whether scores still mean what they meant on the reference.".to_owned()
+        "no window has labels yet, so it cannot be seen whether scores still mean what they meant on the reference."
+            .to_owned()
     } else if broken == 0 {
         format!("in {seen} windows with labels, calibration was that of the reference, as the estimates assume.")
     } else {
@@ -267,7 +282,9 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
                 estimate(column.effect.as_ref(), 1.0, ""),
                 Cell::text(column.test.map(test_name).unwrap_or_default())
                     .and(vec![Inline::Small(column.score.map_or(String::new(), |score| format!("{score:.3e}")))]),
-                Cell::number(column.adjusted.map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".into() } else { figure(p) })),
+                Cell::number(
+                    column.adjusted.map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".into() } else { figure(p) }),
+                ),
                 estimate(Some(&column.missing), 100.0, " %"),
                 estimate(column.unseen.as_ref(), 100.0, " %"),
                 if column.drifted() {
@@ -392,8 +409,11 @@ fn group_table(window: &WindowReport, attribute: &str, smallest: u64) -> Block {
     let cell = |estimate: Option<&Estimate>| match estimate {
         None => Cell::text("–"),
         Some(estimate) => match (shown(estimate, smallest), &estimate.figure) {
-            (Some(f), _) => Cell::number(figure(f.value))
-                .and(vec![Inline::Small(format!("[{}, {}]", figure(f.low), figure(f.high)))]),
+            (Some(f), _) => Cell::number(figure(f.value)).and(vec![Inline::Small(format!(
+                "[{}, {}]",
+                figure(f.low),
+                figure(f.high)
+            ))]),
             (None, Err(why)) => Cell::line(vec![Inline::Small(why.to_string())]),
             (None, Ok(_)) => Cell::line(vec![Inline::Small("withheld".into())]),
         },
@@ -416,7 +436,8 @@ fn group_table(window: &WindowReport, attribute: &str, smallest: u64) -> Block {
             ]
         })
         .collect();
-    let head = ["Group", "Rows", "AUROC", "Sensitivity", "PPV", "O:E", "Sensitivity, difference to the largest group"];
+    let head =
+        ["Group", "Rows", "AUROC", "Sensitivity", "PPV", "O:E", "Sensitivity, difference to the largest group"];
     Block::Table {
         caption: Some(format!("The newest window by {attribute}.")),
         head: head.map(str::to_owned).to_vec(),
@@ -521,7 +542,10 @@ fn windows(report: &MonitorReport) -> Block {
             let (drifted, compared) = window.drifted();
             let alerts = report.alerts.iter().filter(|alert| alert.window == window.id).count();
             let cell = |metric| {
-                window.figure(metric).and_then(|e| shown(e, smallest)).map_or(Cell::text("–"), |f| Cell::number(figure(f.value)))
+                window
+                    .figure(metric)
+                    .and_then(|e| shown(e, smallest))
+                    .map_or(Cell::text("–"), |f| Cell::number(figure(f.value)))
             };
             vec![
                 Cell::line(vec![Inline::Code(window.id.clone())]),
@@ -536,7 +560,11 @@ fn windows(report: &MonitorReport) -> Block {
         })
         .collect();
     let head = ["Window", "Rows", "With labels", "Drifted", "AUROC", "O:E", "Alerts", ""];
-    Block::Table { caption: Some("The reference and the newest windows.".into()), head: head.map(str::to_owned).to_vec(), rows }
+    Block::Table {
+        caption: Some("The reference and the newest windows.".into()),
+        head: head.map(str::to_owned).to_vec(),
+        rows,
+    }
 }
 
 fn methods(report: &MonitorReport) -> Block {
@@ -550,9 +578,11 @@ fn methods(report: &MonitorReport) -> Block {
              interval, are new to the reference; or if its type changed.",
             drift.numbers, drift.categories, drift.alpha, drift.missing, drift.unseen
         ),
-        DriftPolicy::Evidently => "Columns are judged by the tests and thresholds that Evidently 0.7 chooses. They leave \
+        DriftPolicy::Evidently => {
+            "Columns are judged by the tests and thresholds that Evidently 0.7 chooses. They leave \
                                    missing values out and adjust for nothing."
-            .to_owned(),
+                .to_owned()
+        }
     };
     let cut = match &plan.cut {
         Cut::File => "Each file is a window.".to_owned(),
@@ -576,6 +606,8 @@ fn methods(report: &MonitorReport) -> Block {
         "Control charts take the reference as the process in control. Run lengths are simulated for windows of the \
          typical size; several charts together alarm sooner than each.",
     ));
-    lines.push(text("How much a drifted input mattered to the model is not told yet: that needs explanations of the model."));
+    lines.push(text(
+        "How much a drifted input mattered to the model is not told yet: that needs explanations of the model.",
+    ));
     Block::List(lines)
 }

@@ -147,7 +147,10 @@ impl Series<'_> {
             );
         }
         let path = joined(self.values.iter().enumerate().map(|(at, v)| v.map(|(v, ..)| (x(at), y(v)))));
-        let _ = write!(svg, "<path class=\"line l0\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" d=\"{path}\"/>");
+        let _ = write!(
+            svg,
+            "<path class=\"line l0\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" d=\"{path}\"/>"
+        );
         for (at, value) in self.values.iter().enumerate() {
             let Some((value, l, h)) = value else { continue };
             let signal = self.signals.contains(&at);

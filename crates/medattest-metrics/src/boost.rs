@@ -100,7 +100,8 @@ impl Boosted {
         fitted: &mut [f64],
     ) {
         const RIDGE: f64 = 1.0;
-        let (g, h) = rows.iter().fold((0.0, 0.0), |(g, h), row| (g + gradient[*row as usize], h + curvature[*row as usize]));
+        let (g, h) =
+            rows.iter().fold((0.0, 0.0), |(g, h), row| (g + gradient[*row as usize], h + curvature[*row as usize]));
         let mut best: Option<(f64, usize, u8)> = None;
         if depth > 0 && rows.len() >= 2 * growth.leaf {
             for (at, column) in columns.iter().enumerate() {
@@ -138,7 +139,8 @@ impl Boosted {
         };
         self.gains[column] += gain;
         tree[node] = Node::Split(column as u32, bin);
-        let (left, right): (Vec<u32>, Vec<u32>) = rows.into_iter().partition(|row| columns[column][*row as usize] <= bin);
+        let (left, right): (Vec<u32>, Vec<u32>) =
+            rows.into_iter().partition(|row| columns[column][*row as usize] <= bin);
         self.grow(tree, 2 * node + 1, depth - 1, left, columns, (gradient, curvature), growth, fitted);
         self.grow(tree, 2 * node + 2, depth - 1, right, columns, (gradient, curvature), growth, fitted);
     }
@@ -198,7 +200,13 @@ pub fn bin_of(value: Option<f64>, edges: &[f64]) -> u8 {
 }
 
 /// Predictions for every row by trees that never saw it, over `folds` interleaved folds.
-pub fn cross_fitted(columns: &[Vec<u8>], target: &[f64], loss: Loss, growth: Growth, folds: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn cross_fitted(
+    columns: &[Vec<u8>],
+    target: &[f64],
+    loss: Loss,
+    growth: Growth,
+    folds: usize,
+) -> (Vec<f64>, Vec<f64>) {
     let n = target.len();
     let mut predicted = vec![0.0; n];
     let mut importance = vec![0.0; columns.len()];
@@ -227,8 +235,7 @@ mod tests {
     fn learns_an_interaction_and_nothing_from_noise() {
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let n = 4_000;
-        let columns: Vec<Vec<u8>> =
-            (0..3).map(|_| (0..n).map(|_| random.random_range(1..31u8)).collect()).collect();
+        let columns: Vec<Vec<u8>> = (0..3).map(|_| (0..n).map(|_| random.random_range(1..31u8)).collect()).collect();
         let target: Vec<f64> =
             (0..n).map(|row| f64::from(u8::from((columns[0][row] > 15) != (columns[1][row] > 20)))).collect();
         let (predicted, importance) = cross_fitted(&columns, &target, Loss::Logistic, Growth::default(), 5);

@@ -181,8 +181,7 @@ impl RunRule {
         let many = |of: usize, asked: usize, beyond: f64| {
             last(of).is_some_and(|last| {
                 let newest = last[of - 1];
-                newest.abs() > beyond
-                    && last.iter().filter(|z| **z * newest.signum() > beyond).count() >= asked
+                newest.abs() > beyond && last.iter().filter(|z| **z * newest.signum() > beyond).count() >= asked
             })
         };
         match self {
@@ -325,8 +324,8 @@ pub fn run_length(decider: Decider, process: Process, runs: usize, seed: u64) ->
                 Process::Share { n, centre, truth } => {
                     let error = (centre * (1.0 - centre) / n as f64).sqrt();
                     Binomial::new(n, truth).ok().and_then(|law| {
-                        let values = (0..LONGEST)
-                            .map(|_| (law.sample(&mut random) as f64 / n as f64 - centre) / error);
+                        let values =
+                            (0..LONGEST).map(|_| (law.sample(&mut random) as f64 / n as f64 - centre) / error);
                         decider.first_alarm(values)
                     })
                 }
@@ -452,9 +451,11 @@ pub fn risk_run_length(
 pub fn risk_limit(cells: &[RiskCell], ratio: f64, target: f64, runs: usize, seed: u64) -> f64 {
     let longest = 4 * target as usize;
     let drawn = Drawn::new(cells, ratio, 1.0);
-    let records: Vec<Vec<(usize, f64)>> = (0..runs).map(|run| drawn.records(run, seed, f64::INFINITY, longest)).collect();
+    let records: Vec<Vec<(usize, f64)>> =
+        (0..runs).map(|run| drawn.records(run, seed, f64::INFINITY, longest)).collect();
     let mean = |limit: f64| {
-        let length = |records: &Vec<(usize, f64)>| records.iter().find(|(_, sum)| *sum > limit).map_or(longest, |r| r.0);
+        let length =
+            |records: &Vec<(usize, f64)>| records.iter().find(|(_, sum)| *sum > limit).map_or(longest, |r| r.0);
         records.iter().map(length).sum::<usize>() as f64 / runs.max(1) as f64
     };
     let (mut low, mut high) = (0.0, records.iter().flatten().map(|(_, sum)| *sum).fold(1.0, f64::max));

@@ -188,7 +188,13 @@ mod tests {
     use crate::score::Item;
 
     fn scores(cells: &[(f64, u64, u64)]) -> Scores {
-        let item = |(score, pos, neg): &(f64, u64, u64)| Item { score: *score, cluster: 0, weight: 1.0, pos: *pos, neg: *neg };
+        let item = |(score, pos, neg): &(f64, u64, u64)| Item {
+            score: *score,
+            cluster: 0,
+            weight: 1.0,
+            pos: *pos,
+            neg: *neg,
+        };
         Scores::new(cells.iter().map(item).collect(), None, 0.0)
     }
 

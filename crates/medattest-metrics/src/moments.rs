@@ -48,7 +48,8 @@ impl Moments {
         for i in 0..k {
             for j in 0..=i {
                 // E (x - a)(y - b) with x, y less their shifts.
-                let value = self.products[at] / n - gap[i] * self.sums[j] / n - gap[j] * self.sums[i] / n + gap[i] * gap[j];
+                let value =
+                    self.products[at] / n - gap[i] * self.sums[j] / n - gap[j] * self.sums[i] / n + gap[i] * gap[j];
                 matrix[i][j] = value;
                 matrix[j][i] = value;
                 at += 1;
@@ -109,7 +110,12 @@ impl Directions {
         let held: f64 = self
             .vectors
             .iter()
-            .map(|v| v.iter().zip(&spread).map(|(x, row)| x * row.iter().zip(v).map(|(a, b)| a * b).sum::<f64>()).sum::<f64>())
+            .map(|v| {
+                v.iter()
+                    .zip(&spread)
+                    .map(|(x, row)| x * row.iter().zip(v).map(|(a, b)| a * b).sum::<f64>())
+                    .sum::<f64>()
+            })
             .sum();
         Some((all - held).max(0.0).sqrt())
     }
@@ -153,10 +159,9 @@ fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
                     row[p] = c * x - s * y;
                     row[q] = s * x + c * y;
                 }
-                for k in 0..n {
-                    let (x, y) = (a[p][k], a[q][k]);
-                    a[p][k] = c * x - s * y;
-                    a[q][k] = s * x + c * y;
+                let (above, below) = a.split_at_mut(q);
+                for (x, y) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
                 }
                 for row in &mut v {
                     let (x, y) = (row[p], row[q]);
@@ -211,8 +216,11 @@ mod tests {
             .iter()
             .map(|row| {
                 let x: Vec<f64> = (0..3).map(|i| (row[i] - means[i]) / sd[i]).collect();
-                let held: f64 =
-                    directions.vectors.iter().map(|v| v.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>().powi(2)).sum();
+                let held: f64 = directions
+                    .vectors
+                    .iter()
+                    .map(|v| v.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>().powi(2))
+                    .sum();
                 x.iter().map(|x| x * x).sum::<f64>() - held
             })
             .sum::<f64>()

@@ -71,7 +71,12 @@ pub(crate) fn run(options: &DriftOptions) -> Result<u8, Stop> {
     Ok(u8::from(report.drifted().0 > 0))
 }
 
-fn counted(counter: &Counter, path: &Path, filter: Option<&String>, options: &DriftOptions) -> Result<WindowCounts, Stop> {
+fn counted(
+    counter: &Counter,
+    path: &Path,
+    filter: Option<&String>,
+    options: &DriftOptions,
+) -> Result<WindowCounts, Stop> {
     let query = ProfileQuery {
         filter: filter.cloned(),
         cut: Cut::File,
@@ -120,7 +125,10 @@ fn terminal(report: &WindowReport, before: u64, apart: Option<&Apart>, limits: &
             format!("{}{name}", if column.drifted() { "! " } else { "  " }),
             effect.map_or("–".to_owned(), |f| figure(f.value)),
             effect.map_or(String::new(), |f| format!("{}–{}", figure(f.low), figure(f.high))),
-            column.adjusted.or(column.score).map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".to_owned() } else { figure(p) }),
+            column
+                .adjusted
+                .or(column.score)
+                .map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".to_owned() } else { figure(p) }),
             share(&column.missing).map_or("–".to_owned(), |x| format!("{x:+.1} %")),
             column.unseen.as_ref().and_then(share).map_or("–".to_owned(), |x| format!("{x:.1} %")),
         ]);
@@ -136,8 +144,12 @@ fn terminal(report: &WindowReport, before: u64, apart: Option<&Apart>, limits: &
         && let Ok(f) = &apart.auroc.figure
     {
         text.heading("can trees tell the tables apart?");
-        let most: Vec<String> =
-            apart.importance.iter().take(4).map(|(name, share)| format!("{} {:.0} %", clean(name), 100.0 * share)).collect();
+        let most: Vec<String> = apart
+            .importance
+            .iter()
+            .take(4)
+            .map(|(name, share)| format!("{} {:.0} %", clean(name), 100.0 * share))
+            .collect();
         let line = format!(
             "AUROC {} [{}, {}] on rows they were not fitted to; 0.5 is not at all. Most telling: {}",
             figure(f.value),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use medattest_core::Severity;
 use medattest_core::monitor::{MonitorReport, Plan, WindowReport};
 use medattest_core::output::json::{self, shown};
 use medattest_core::output::{figure, thousands};
-use medattest_core::Severity;
 use medattest_metrics::{Estimate, Metric};
 
 use super::{Stop, Text, pretty, print, print_json};
@@ -57,7 +57,12 @@ pub(crate) fn run(options: &MonitorOptions) -> Result<u8, Stop> {
     }
 }
 
-fn look(options: &MonitorOptions, path: &Path, webhook: Option<&Webhook>, served: Option<&Served>) -> Result<u8, Stop> {
+fn look(
+    options: &MonitorOptions,
+    path: &Path,
+    webhook: Option<&Webhook>,
+    served: Option<&Served>,
+) -> Result<u8, Stop> {
     let plan = plan_of(path)?;
     let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let data = options.data.clone().unwrap_or_else(|| beside.to_owned());
@@ -104,13 +109,18 @@ fn code(report: &MonitorReport) -> u8 {
 fn webhook(options: &MonitorOptions) -> Result<Option<Webhook>, Stop> {
     let Some(url) = &options.webhook else { return Ok(None) };
     if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Err(Stop::usage("--webhook", "this is no address of a webhook", "such as https://example.org/alerts"));
+        return Err(Stop::usage(
+            "--webhook",
+            "this is no address of a webhook",
+            "such as https://example.org/alerts",
+        ));
     }
     let key = match &options.webhook_key {
         None => None,
         Some(path) => {
             let shown = path.display().to_string();
-            let bytes = std::fs::read(path).map_err(|_| Stop::usage(&shown, "the key cannot be read", "check the path"))?;
+            let bytes =
+                std::fs::read(path).map_err(|_| Stop::usage(&shown, "the key cannot be read", "check the path"))?;
             Some(bytes.trim_ascii().to_vec())
         }
     };
@@ -123,7 +133,8 @@ struct Served(Arc<Mutex<String>>);
 impl Served {
     fn start(options: &MonitorOptions) -> Result<Option<Self>, Stop> {
         let Some(address) = &options.listen else { return Ok(None) };
-        let refused = |_| Stop::usage("--listen", format!("{address} cannot be listened at"), "such as 127.0.0.1:9464");
+        let refused =
+            |_| Stop::usage("--listen", format!("{address} cannot be listened at"), "such as 127.0.0.1:9464");
         let listener = TcpListener::bind(address).map_err(refused)?;
         let server = tiny_http::Server::from_listener(listener, None)
             .map_err(|_| Stop::usage("--listen", "the server could not start", "choose another address"))?;
@@ -166,7 +177,12 @@ fn cell(estimate: Option<&Estimate>, smallest: u64) -> String {
 fn terminal(report: &MonitorReport, counted: usize, written: &[PathBuf]) -> String {
     let plan = &report.plan;
     let mut text = Text::new();
-    text.line(&format!("{BOLD}{}{BOLD:#}  {} windows, as of {}", clean(&plan.title), report.windows.len(), report.as_of));
+    text.line(&format!(
+        "{BOLD}{}{BOLD:#}  {} windows, as of {}",
+        clean(&plan.title),
+        report.windows.len(),
+        report.as_of
+    ));
     let files = if counted == 1 { "file" } else { "files" };
     text.styled(0, DIM, &format!("{counted} {files} counted now; reference {}", &report.reference_sha256[..12]));
     text.heading("newest windows");
@@ -268,7 +284,8 @@ fn columns(text: &mut Text, window: &WindowReport, plan: &Plan) {
         return;
     }
     text.heading("columns that moved most");
-    let mut rows = vec![["column", "moved by", "95 % interval", "p adjusted", "missing", ""].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["column", "moved by", "95 % interval", "p adjusted", "missing", ""].map(str::to_owned).to_vec()];
     for column in ranked.iter().take(MOST) {
         let effect = column.effect.as_ref().and_then(|e| shown(e, plan.smallest));
         rows.push(vec![
@@ -292,7 +309,9 @@ fn groups(text: &mut Text, window: &WindowReport, plan: &Plan) {
         window.groups.iter().map(|g| g.attribute.as_str()).filter(|name| !name.is_empty()).collect();
     for attribute in attributes {
         text.heading(&format!("by {}", clean(attribute)));
-        let mut rows = vec![["group", "rows", "AUROC", "sens.", "PPV", "O:E", "difference of sens."].map(str::to_owned).to_vec()];
+        let mut rows = vec![
+            ["group", "rows", "AUROC", "sens.", "PPV", "O:E", "difference of sens."].map(str::to_owned).to_vec(),
+        ];
         for group in window.groups.iter().filter(|g| g.attribute == attribute) {
             let against = group.against.iter().find(|(m, ..)| *m == Metric::Tpr).map(|(_, difference, _)| difference);
             let figures = [Metric::Auroc, Metric::Tpr, Metric::Ppv, Metric::ObservedExpected];
@@ -300,9 +319,9 @@ fn groups(text: &mut Text, window: &WindowReport, plan: &Plan) {
             row.extend(figures.iter().map(|metric| cell(group.figure(*metric), plan.smallest)));
             let apart = group.figure(Metric::Tpr).and_then(|e| shown(e, plan.smallest)).and(against);
             let difference = apart.and_then(|e| e.figure.as_ref().ok());
-            row.push(difference.map_or("–".to_owned(), |f| {
-                format!("{:+.2} [{:+.2}, {:+.2}]", f.value, f.low, f.high)
-            }));
+            row.push(
+                difference.map_or("–".to_owned(), |f| format!("{:+.2} [{:+.2}, {:+.2}]", f.value, f.low, f.high)),
+            );
             rows.push(row);
         }
         text.table(&rows);

@@ -92,7 +92,10 @@ mod tests {
         let files = data_files(folder.path(), "live").expect("found");
         assert_eq!(files.len(), 1);
         assert_eq!(files[0].shown, "live/site=3/day=2026-01-01/a.csv");
-        assert_eq!(files[0].fixed, [("site".to_owned(), "3".to_owned()), ("day".to_owned(), "2026-01-01".to_owned())]);
+        assert_eq!(
+            files[0].fixed,
+            [("site".to_owned(), "3".to_owned()), ("day".to_owned(), "2026-01-01".to_owned())]
+        );
         assert_eq!(data_files(folder.path(), "live/*/*/*.csv").expect("found"), files);
         assert!(data_files(folder.path(), "nowhere").is_err());
     }

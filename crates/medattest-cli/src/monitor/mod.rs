@@ -12,7 +12,8 @@ use std::time::UNIX_EPOCH;
 
 use jiff::civil::Date;
 use medattest_core::monitor::{
-    Cut, LossModel, MonitorReport, Plan, ProfileQuery, Reference, Source, WindowCounts, WindowReport, read_plan, report,
+    Cut, LossModel, MonitorReport, Plan, ProfileQuery, Reference, Source, WindowCounts, WindowReport, read_plan,
+    report,
 };
 use medattest_core::{MAX_TOML_BYTES, sha256_hex, sha256_stream};
 use medattest_data::Counter;
@@ -45,7 +46,11 @@ pub(crate) fn plan_of(path: &Path) -> Result<Plan, Stop> {
         .map_err(|_| Stop::usage(&shown, "there is no such file", "write one with: medattest monitor --new"))?
         .len();
     if size > MAX_TOML_BYTES as u64 {
-        return Err(Stop::usage(&shown, "the file is too large for a plan", "a plan names data; it does not hold them"));
+        return Err(Stop::usage(
+            &shown,
+            "the file is too large for a plan",
+            "a plan names data; it does not hold them",
+        ));
     }
     let text = std::fs::read_to_string(path)
         .map_err(|_| Stop::usage(&shown, "the file cannot be read as text", "save it as UTF-8"))?;
@@ -58,7 +63,13 @@ impl Monitor {
         Ok(Self { plan, data: data.to_owned(), store: state.to_owned(), counter: Counter::new(), probe })
     }
 
-    fn query(&self, source: &Source, cut: Cut, shift: BTreeMap<String, f64>, loss: Option<LossModel>) -> ProfileQuery {
+    fn query(
+        &self,
+        source: &Source,
+        cut: Cut,
+        shift: BTreeMap<String, f64>,
+        loss: Option<LossModel>,
+    ) -> ProfileQuery {
         ProfileQuery {
             filter: source.filter.clone(),
             cut,
@@ -142,13 +153,20 @@ impl Monitor {
     }
 
     /// Counts what is new or changed. Returns how many files were counted.
-    fn count(&self, store: &Store, reference: &Reference, as_of: Date, progress: &Progress) -> Result<(usize, String), Stop> {
+    fn count(
+        &self,
+        store: &Store,
+        reference: &Reference,
+        as_of: Date,
+        progress: &Progress,
+    ) -> Result<(usize, String), Stop> {
         let moments = reference.counts.moments.as_ref();
         let shift = moments.map(|named| named.columns.iter().cloned().zip(named.moments.means()).collect());
-        let query = self.query(&self.plan.data, self.plan.cut.clone(), shift.unwrap_or_default(), reference.loss.clone());
+        let query =
+            self.query(&self.plan.data, self.plan.cut.clone(), shift.unwrap_or_default(), reference.loss.clone());
         let asked = sha256_hex(format!("{METHOD} {}", text_of(&query)).as_bytes());
         if self.plan.data.path == "-" {
-            self.from_input(store, &query, &asked, as_of)?;
+            self.take_input(store, &query, &asked, as_of)?;
             return Ok((1, asked));
         }
         let files = match data_files(&self.data, &self.plan.data.path) {
@@ -174,18 +192,31 @@ impl Monitor {
                 }
             };
             let query = asked.clone();
-            store.keep_part(&Part { file: file.shown.clone(), size, changed, sha256, query, counted: as_of, windows })?;
+            store.keep_part(&Part {
+                file: file.shown.clone(),
+                size,
+                changed,
+                sha256,
+                query,
+                counted: as_of,
+                windows,
+            })?;
         }
         Ok((counted, asked))
     }
 
     /// Counts CSV from standard input. It lies in a private file while it is read.
-    fn from_input(&self, store: &Store, query: &ProfileQuery, asked: &str, as_of: Date) -> Result<(), Stop> {
-        let failed = |_| Stop::usage("standard input", "the rows cannot be kept while they are counted", "free disk space");
+    fn take_input(&self, store: &Store, query: &ProfileQuery, asked: &str, as_of: Date) -> Result<(), Stop> {
+        let failed =
+            |_| Stop::usage("standard input", "the rows cannot be kept while they are counted", "free disk space");
         let mut file = tempfile::Builder::new().suffix(".csv").tempfile_in(store.folder()).map_err(failed)?;
         let size = std::io::copy(&mut std::io::stdin().lock(), file.as_file_mut()).map_err(failed)?;
         if size == 0 {
-            return Err(Stop::usage("standard input", "there is nothing to read", "pipe CSV with a line of names into it"));
+            return Err(Stop::usage(
+                "standard input",
+                "there is nothing to read",
+                "pipe CSV with a line of names into it",
+            ));
         }
         let sha256 = std::fs::File::open(file.path()).and_then(sha256_stream).map_err(failed)?;
         let name = format!("input {as_of} {}", &sha256[..12]);
@@ -242,7 +273,8 @@ fn assembled(plan: &Plan, store: &Store, stored: &Stored, asked: Option<&str>, a
     // Rows without a date belong to no window of the calendar.
     windows.remove("");
     let counts: Vec<WindowCounts> = windows.into_values().collect();
-    let reports: Vec<WindowReport> = counts.par_iter().map(|window| stored.reference.evaluate(window, plan)).collect();
+    let reports: Vec<WindowReport> =
+        counts.par_iter().map(|window| stored.reference.evaluate(window, plan)).collect();
     report(plan, &stored.reference, &stored.key, reports, &counts, counted, as_of)
 }
 

@@ -45,7 +45,8 @@ impl Probe {
         let foreign = text.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() as f64;
         let letters = text.chars().filter(|c| c.is_alphabetic()).count().max(1) as f64;
         told.push(("share of letters beyond plain Latin", hundredths(foreign / letters)));
-        let lower: Vec<String> = words.iter().map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
+        let lower: Vec<String> =
+            words.iter().map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
         let unknown = lower.iter().filter(|w| w.chars().any(char::is_alphabetic) && !self.scanner.knows(w)).count();
         told.push(("share of unknown words", hundredths(unknown as f64 / count)));
         let hits = |list: &[&str]| lower.iter().filter(|word| list.contains(&word.as_str())).count();

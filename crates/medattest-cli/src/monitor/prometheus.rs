@@ -32,7 +32,8 @@ pub(crate) fn metrics(report: &MonitorReport) -> String {
     let mut text = String::new();
     let plan = report.plan.id.as_str();
     let smallest = report.plan.smallest;
-    let mut alerts = Family::new(&mut text, "medattest_monitor_alerts", "Open alerts of the newest window by severity");
+    let mut alerts =
+        Family::new(&mut text, "medattest_monitor_alerts", "Open alerts of the newest window by severity");
     let newest = report.newest_complete();
     let id = newest.map(|window| window.id.as_str()).unwrap_or_default();
     for severity in ["low", "medium", "high", "critical"] {
@@ -42,7 +43,8 @@ pub(crate) fn metrics(report: &MonitorReport) -> String {
     }
     Family::new(&mut text, "medattest_monitor_overdue", "Whether a window is overdue")
         .add(&[("plan", plan)], f64::from(u8::from(report.overdue_since.is_some())));
-    Family::new(&mut text, "medattest_monitor_windows", "Windows so far").add(&[("plan", plan)], report.windows.len() as f64);
+    Family::new(&mut text, "medattest_monitor_windows", "Windows so far")
+        .add(&[("plan", plan)], report.windows.len() as f64);
     let Some(window) = newest else { return text };
     if window.rows >= smallest {
         Family::new(&mut text, "medattest_monitor_rows", "Rows of the newest window")
@@ -60,7 +62,8 @@ pub(crate) fn metrics(report: &MonitorReport) -> String {
             effect.add(&[("plan", plan), ("column", &column.column)], value.value);
         }
     }
-    let mut missing = Family::new(&mut text, "medattest_monitor_column_missing", "Change of the share of missing values");
+    let mut missing =
+        Family::new(&mut text, "medattest_monitor_column_missing", "Change of the share of missing values");
     for column in &window.columns {
         if let Some(value) = shown(&column.missing, smallest) {
             missing.add(&[("plan", plan), ("column", &column.column)], value.value);

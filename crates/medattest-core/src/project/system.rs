@@ -63,7 +63,14 @@ pub(super) fn load_system(
         facts.insert(fact);
     }
     facts.fall_back(catalog);
-    Some(System { id, place: Place::file(path), facts, tables: part.tables, datasets: part.datasets, monitors: part.monitors })
+    Some(System {
+        id,
+        place: Place::file(path),
+        facts,
+        tables: part.tables,
+        datasets: part.datasets,
+        monitors: part.monitors,
+    })
 }
 
 impl Loader<'_> {

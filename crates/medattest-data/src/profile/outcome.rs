@@ -74,7 +74,9 @@ impl Cells {
 
     fn coarsen(&mut self) {
         self.gridded = true;
-        for ((score, decision, label), n) in std::mem::replace(&mut self.counts, HashMap::with_hasher(FixedState::default())) {
+        for ((score, decision, label), n) in
+            std::mem::replace(&mut self.counts, HashMap::with_hasher(FixedState::default()))
+        {
             *self.counts.entry((on_grid(score), decision, label)).or_insert(0) += n;
         }
     }
@@ -99,7 +101,8 @@ pub(super) struct OutcomeTally {
 
 /// Numbers of a column, or none.
 fn numbers(source: &Source<'_>, array: &ArrayRef, what: &str) -> Result<Vec<Option<f64>>, DataError> {
-    let wrong = || source.error("column-type", format!("the column of {what} does not hold numbers"), "name another column");
+    let wrong =
+        || source.error("column-type", format!("the column of {what} does not hold numbers"), "name another column");
     let cast = cast(array, &DataType::Float64).map_err(|_| wrong())?;
     if cast.null_count() > array.null_count() {
         return Err(wrong());
@@ -134,7 +137,9 @@ impl OutcomeTally {
             for row in 0..rows {
                 let predicted = score.as_ref().and_then(|s| s[row]);
                 self.unscored += u64::from(predicted.is_none());
-                let (Some(predicted), Some(truth)) = (predicted, label.as_ref().and_then(|l| l[row])) else { continue };
+                let (Some(predicted), Some(truth)) = (predicted, label.as_ref().and_then(|l| l[row])) else {
+                    continue;
+                };
                 for (attribute, labels) in &groups {
                     let group = labels.as_ref().map_or(EVERYONE, |labels| labels[row].as_str());
                     let by = self.errors.entry(attribute.clone()).or_default();
@@ -201,14 +206,20 @@ impl OutcomeTally {
     ) -> Result<Vec<(String, Option<Vec<String>>)>, DataError> {
         let mut all = vec![(EVERYONE.to_owned(), None)];
         for (name, at) in &places.groups {
-            let text = cast(batch.column(*at), &DataType::Utf8)
-                .map_err(|_| source.error("column-type", format!("column `{name}` cannot be a group"), "name another"))?;
+            let text = cast(batch.column(*at), &DataType::Utf8).map_err(|_| {
+                source.error("column-type", format!("column `{name}` cannot be a group"), "name another")
+            })?;
             let label = |text: Option<&str>| text.filter(|t| !t.trim().is_empty()).unwrap_or(MISSING).to_owned();
             let labels: Vec<String> = text.as_string::<i32>().iter().map(label).collect();
-            let known = self.classes.get(name).map_or(0, BTreeMap::len).max(self.errors.get(name).map_or(0, BTreeMap::len));
+            let known =
+                self.classes.get(name).map_or(0, BTreeMap::len).max(self.errors.get(name).map_or(0, BTreeMap::len));
             if known > GROUPS {
                 let message = format!("column `{name}` has more than {GROUPS} distinct values");
-                return Err(source.error("too-many-groups", message, "an identifier is no group; name a coarser column"));
+                return Err(source.error(
+                    "too-many-groups",
+                    message,
+                    "an identifier is no group; name a coarser column",
+                ));
             }
             all.push((name.clone(), Some(labels)));
         }
@@ -257,6 +268,12 @@ impl OutcomeTally {
         let errors = self.errors.into_iter().map(|(attribute, groups)| {
             (attribute, groups.into_iter().map(|(group, tally)| (group, tally.finish().0)).collect())
         });
-        Outcomes { classes: classes.collect(), errors: errors.collect(), half_cell: if gridded { 0.5 / CELLS } else { 0.0 }, foreseen: Default::default(), unscored: self.unscored }
+        Outcomes {
+            classes: classes.collect(),
+            errors: errors.collect(),
+            half_cell: if gridded { 0.5 / CELLS } else { 0.0 },
+            foreseen: Default::default(),
+            unscored: self.unscored,
+        }
     }
 }

@@ -126,7 +126,12 @@ impl ColumnTally {
     }
 
     /// Adds a part of the column; none if it cannot be read.
-    pub(super) fn add(&mut self, array: &ArrayRef, (most, rows): (usize, u64), probe: Option<TextProbe<'_>>) -> Option<()> {
+    pub(super) fn add(
+        &mut self,
+        array: &ArrayRef,
+        (most, rows): (usize, u64),
+        probe: Option<TextProbe<'_>>,
+    ) -> Option<()> {
         match array.data_type() {
             DataType::Float64 => self.numbers::<Float64Type>(array, (most, rows), |x| x),
             DataType::Float32 => self.numbers::<Float32Type>(array, (most, rows), f64::from),
@@ -142,7 +147,11 @@ impl ColumnTally {
                 self.numbers::<Float64Type>(&cast(array, &DataType::Float64).ok()?, (most, rows), |x| x);
             }
             DataType::Null => self.missing += array.len() as u64,
-            DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+            DataType::Boolean
+            | DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Dictionary(..) => {
                 let views = cast(array, &DataType::Utf8View).ok()?;
                 let views = views.as_string_view();
                 match probe {
@@ -306,9 +315,9 @@ impl ColumnTally {
                 });
                 ValueCounts::Categories(Categories(short.chain(tally.long).collect()))
             }
-            Values::Text(tallies) => {
-                ValueCounts::Text(tallies.into_iter().map(|(name, tally)| (name.to_owned(), tally.finish().0)).collect())
-            }
+            Values::Text(tallies) => ValueCounts::Text(
+                tallies.into_iter().map(|(name, tally)| (name.to_owned(), tally.finish().0)).collect(),
+            ),
             Values::Not(why) => ValueCounts::NotCounted(why),
         };
         ColumnCounts { missing, unfit, values }
@@ -321,7 +330,9 @@ fn plain(kind: &DataType) -> &'static str {
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Time32(_) | DataType::Time64(_) => {
             "a date or time"
         }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "binary data",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "binary data"
+        }
         _ => "a nested value",
     }
 }

@@ -86,8 +86,9 @@ impl CategoryPair {
         let value = 0.5 * p.iter().zip(&q).map(|(p, q)| (p - q).abs()).sum::<f64>();
         let spread = |shares: &[f64], n: f64| {
             let signs = p.iter().zip(&q).map(|(p, q)| if p == q { 0.0 } else { (p - q).signum() });
-            let (first, second) =
-                signs.zip(shares).fold((0.0, 0.0), |(s1, s2), (sign, share)| (s1 + sign * share, s2 + sign * sign * share));
+            let (first, second) = signs
+                .zip(shares)
+                .fold((0.0, 0.0), |(s1, s2), (sign, share)| (s1 + sign * share, s2 + sign * sign * share));
             0.25 * (second - first * first) / n
         };
         let variance = if n > 0.0 && m > 0.0 { spread(&p, n) + spread(&q, m) } else { 0.0 };

@@ -39,7 +39,13 @@ fn one_sided_sf(n: f64, d: f64) -> f64 {
     for j in 0..=last {
         let x = j as f64;
         let rest = 1.0 - d - x / n;
-        let tail = if n - x == 0.0 { 0.0 } else if rest <= 0.0 { f64::NEG_INFINITY } else { (n - x) * rest.ln() };
+        let tail = if n - x == 0.0 {
+            0.0
+        } else if rest <= 0.0 {
+            f64::NEG_INFINITY
+        } else {
+            (n - x) * rest.ln()
+        };
         sum += (ln_binomial(n as u64, j) + (x - 1.0) * (d + x / n).ln() + tail).exp();
     }
     d * sum
@@ -129,7 +135,8 @@ fn pelz_good_sf(n: f64, d: f64) -> f64 {
         let (m4, m6) = (m2 * m2, m2 * m2 * m2);
         k[0] += e;
         k[1] += e * (-z2 + pi2 / 4.0 * m2);
-        k[2] += e * (6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * pi2 / 4.0 * m2 + pi4 * (1.0 - 2.0 * z2) / 16.0 * m4);
+        k[2] +=
+            e * (6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * pi2 / 4.0 * m2 + pi4 * (1.0 - 2.0 * z2) / 16.0 * m4);
         k[3] += e
             * (-30.0 * z6 - 90.0 * z.powi(8)
                 + pi2 * (135.0 * z4 - 96.0 * z6) / 4.0 * m2

@@ -188,7 +188,8 @@ impl NumberPair {
         };
         let sd = variance.sqrt().max(floor);
         // h(x): area to the right of x, signed by which sample lags there.
-        let signs: Vec<f64> = self.steps().map(|(d, width)| if d == 0.0 { 0.0 } else { d.signum() * width }).collect();
+        let signs: Vec<f64> =
+            self.steps().map(|(d, width)| if d == 0.0 { 0.0 } else { d.signum() * width }).collect();
         let mut h = vec![0.0; self.values.len()];
         for at in (0..signs.len()).rev() {
             h[at] = h[at + 1] + signs[at];

@@ -264,9 +264,8 @@ impl DriftTest {
                 _ => Err(NotEstimable::NoSpread),
             },
             Self::TotalVariation => {
-                let distance = |a: &[f64], b: &[f64]| {
-                    0.5 * a.iter().zip(b).map(|(a, b)| (a / n - b / m).abs()).sum::<f64>()
-                };
+                let distance =
+                    |a: &[f64], b: &[f64]| 0.5 * a.iter().zip(b).map(|(a, b)| (a / n - b / m).abs()).sum::<f64>();
                 p(distance(&pair.a, &pair.b), permuted(&pair.a, &pair.b, DRAWS, seed, distance))
             }
             Self::LInfinity => {
@@ -289,11 +288,8 @@ impl DriftTest {
         match self {
             Self::Hellinger => (pairs(&p, &q, |p, q| (p.sqrt() - q.sqrt()).powi(2)) / 2.0).sqrt(),
             Self::JensenShannon => {
-                let to_middle: f64 = p
-                    .iter()
-                    .zip(&q)
-                    .map(|(p, q)| entropy(*p, (p + q) / 2.0) + entropy(*q, (p + q) / 2.0))
-                    .sum();
+                let to_middle: f64 =
+                    p.iter().zip(&q).map(|(p, q)| entropy(*p, (p + q) / 2.0) + entropy(*q, (p + q) / 2.0)).sum();
                 (to_middle / 2.0).max(0.0).sqrt()
             }
             _ => {
@@ -366,8 +362,8 @@ fn anderson_darling(pair: &NumberPair) -> f64 {
     let b = (2.0 * g - 4.0) * k * k + 8.0 * h * k + (2.0 * g - 14.0 * h - 4.0) * sizes - 8.0 * h + 4.0 * g - 6.0;
     let c = (6.0 * h + 2.0 * g - 2.0) * k * k + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * sizes + 4.0 * h;
     let d = (2.0 * h + 6.0) * k * k - 4.0 * h * k;
-    let variance = (a * total.powi(3) + b * total.powi(2) + c * total + d)
-        / ((total - 1.0) * (total - 2.0) * (total - 3.0));
+    let variance =
+        (a * total.powi(3) + b * total.powi(2) + c * total + d) / ((total - 1.0) * (total - 2.0) * (total - 3.0));
     (statistic - (k - 1.0)) / variance.sqrt()
 }
 
@@ -415,8 +411,9 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         b.swap(i, pivot);
         for row in i + 1..n {
             let factor = a[row][i] / a[i][i];
-            for column in i..n {
-                a[row][column] -= factor * a[i][column];
+            let (above, below) = a.split_at_mut(row);
+            for (cell, pivot) in below[0].iter_mut().zip(&above[i]).skip(i) {
+                *cell -= factor * pivot;
             }
             b[row] -= factor * b[i];
         }
@@ -510,9 +507,8 @@ fn epps_singleton(pair: &NumberPair) -> Result<Outcome, NotEstimable> {
     };
     let ((mean_a, cov_a), (mean_b, cov_b)) = (of(&pair.a, n), of(&pair.b, m));
     let total = n + m;
-    let estimate: Vec<Vec<f64>> = (0..4)
-        .map(|i| (0..4).map(|j| total / n * cov_a[i][j] + total / m * cov_b[i][j]).collect())
-        .collect();
+    let estimate: Vec<Vec<f64>> =
+        (0..4).map(|i| (0..4).map(|j| total / n * cov_a[i][j] + total / m * cov_b[i][j]).collect()).collect();
     let difference: Vec<f64> = mean_a.iter().zip(mean_b).map(|(a, b)| a - b).collect();
     let solved = solve(estimate, difference.clone()).ok_or(NotEstimable::NoSpread)?;
     let mut w = total * difference.iter().zip(&solved).map(|(a, b)| a * b).sum::<f64>();

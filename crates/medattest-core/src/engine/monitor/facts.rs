@@ -48,7 +48,11 @@ impl Watched {
     fn breaches(&self) -> Vec<&Alert> {
         let Some(report) = &self.report else { return Vec::new() };
         let newest = report.newest_complete().map(|window| window.id.as_str());
-        report.alerts.iter().filter(|alert| alert.kind == "threshold" && Some(alert.window.as_str()) == newest).collect()
+        report
+            .alerts
+            .iter()
+            .filter(|alert| alert.kind == "threshold" && Some(alert.window.as_str()) == newest)
+            .collect()
     }
 }
 
@@ -87,18 +91,24 @@ pub fn facts(watched: &[Watched], as_of: Date) -> Vec<Fact> {
     let breaches: Vec<&Alert> = watched.iter().flat_map(Watched::breaches).collect();
     let serious = breaches.iter().filter(|alert| alert.severity >= Severity::High).count();
     let newest = reports().filter_map(|report| report.newest).max();
-    let overdue = watched.iter().any(|w| w.report.as_ref().is_none_or(|r| r.overdue_since.is_some() || r.windows.is_empty()));
+    let overdue =
+        watched.iter().any(|w| w.report.as_ref().is_none_or(|r| r.overdue_since.is_some() || r.windows.is_empty()));
     let drifted: usize = reports().filter_map(MonitorReport::newest_complete).map(|w| w.drifted().0).sum();
     let seen = windows > 0;
     vec![
         make("plans", texts(watched.iter().map(|w| w.watch.plan.id.clone()).collect())),
         make("watches", texts(watches.into_iter().map(str::to_owned).collect())),
         make("thresholds", integer(watched.iter().map(|w| w.watch.plan.limits.len()).sum())),
-        make("responsibilities", every(&|w| {
-            let plan = &w.watch.plan;
-            let acted = |limit: &super::plan::Limit| limit.action.is_some() && (limit.who.is_some() || plan.owner.is_some());
-            !plan.limits.is_empty() && plan.limits.iter().all(acted)
-        })),
+        make(
+            "responsibilities",
+            every(&|w| {
+                let plan = &w.watch.plan;
+                let acted = |limit: &super::plan::Limit| {
+                    limit.action.is_some() && (limit.who.is_some() || plan.owner.is_some())
+                };
+                !plan.limits.is_empty() && plan.limits.iter().all(acted)
+            }),
+        ),
         make("escalation", every(&|w| !w.watch.plan.escalation.is_empty())),
         make("periodic", every(&|w| matches!(w.watch.plan.cut, Cut::Period(..)))),
         make("windows", integer(windows)),

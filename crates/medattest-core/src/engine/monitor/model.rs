@@ -210,7 +210,8 @@ mod tests {
         use rand::{RngExt as _, SeedableRng as _};
         let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let x: Vec<f64> = (0..n).map(|_| random.random_range(0.0..100.0_f64).round()).collect();
-        let b = x.iter().map(|x| Some(if twisted { 100.0 - x } else { *x } + random.random_range(0.0..7.0_f64).round()));
+        let b =
+            x.iter().map(|x| Some(if twisted { 100.0 - x } else { *x } + random.random_range(0.0..7.0_f64).round()));
         let b = RowColumn::Numbers(b.collect());
         let c = (0..n).map(|_| Some(["x", "y", "z"][random.random_range(0..3usize)].to_owned())).collect();
         let a = RowColumn::Numbers(x.into_iter().map(Some).collect());

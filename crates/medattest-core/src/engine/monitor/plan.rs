@@ -278,7 +278,8 @@ fn plan(mut root: reader::Table<'_>, text: &str, diagnostics: &mut Diagnostics) 
                 hint: Some("add score = \"…\" or decision = \"…\", names of columns".to_owned()),
             });
         }
-        outcome = Some(OutcomeColumns { score, decision, label, numeric: task.as_deref() == Some("regression"), groups });
+        outcome =
+            Some(OutcomeColumns { score, decision, label, numeric: task.as_deref() == Some("regression"), groups });
     }
     let drift = root.table("drift", diagnostics).map(|table| drift(table, diagnostics)).unwrap_or_default();
     let mut limits: Vec<Limit> = Vec::new();
@@ -384,11 +385,13 @@ fn limit(
         diagnostics.push(Diagnostic { place: place.clone(), code: "threshold", message, hint: Some(hint) });
     };
     let Some(measure) = Measure::named(&measure) else {
-        let known: Vec<&str> = definitions().map(|definition| definition.id).chain(["drifted-share", "rows"]).collect();
+        let known: Vec<&str> =
+            definitions().map(|definition| definition.id).chain(["drifted-share", "rows"]).collect();
         let near = closest(&measure, known.iter().copied());
-        let hint = near.map_or("see `medattest explain figures`; also expected-…, …-difference, …-ratio".to_owned(), |near| {
-            format!("did you mean `{near}`?")
-        });
+        let hint = near.map_or(
+            "see `medattest explain figures`; also expected-…, …-difference, …-ratio".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         mistake(format!("there is no measure `{measure}`"), hint);
         return None;
     };

@@ -99,7 +99,11 @@ pub fn evidently(values: &ValueCounts, other: &ValueCounts) -> Option<(DriftTest
         (ValueCounts::Numbers(numbers, _), ValueCounts::Numbers(..)) => {
             if numbers.values.len() > FEW {
                 let small = values.n() <= SMALL;
-                return Some(if small { (DriftTest::KolmogorovSmirnov, 0.05) } else { (DriftTest::Wasserstein, 0.1) });
+                return Some(if small {
+                    (DriftTest::KolmogorovSmirnov, 0.05)
+                } else {
+                    (DriftTest::Wasserstein, 0.1)
+                });
             }
             numbers.values.len()
         }
@@ -226,7 +230,8 @@ fn one(
             }
             return;
         }
-        (ValueCounts::NotCounted(_), _) | (_, ValueCounts::NotCounted(_)) if before.values.kind() == now.values.kind() => {}
+        (ValueCounts::NotCounted(_), _) | (_, ValueCounts::NotCounted(_))
+            if before.values.kind() == now.values.kind() => {}
         // A column without any value has no type to differ by; what is missing tells.
         (a, b) if a.n() == 0 || b.n() == 0 => {}
         (a, b) => column.because.push(format!("the type changed from {} to {}", a.kind(), b.kind())),
@@ -279,9 +284,9 @@ fn outside(a: &Numbers, b: &Numbers) -> Option<Estimate> {
 
 /// Whether an interval excludes what is fine and the value lies beyond the limit.
 fn clearly(estimate: Option<&Estimate>, limit: f64) -> bool {
-    estimate.and_then(|e| e.figure.as_ref().ok()).is_some_and(|f| {
-        f.value.abs() >= limit && (f.low > 0.0 || f.high < 0.0)
-    })
+    estimate
+        .and_then(|e| e.figure.as_ref().ok())
+        .is_some_and(|f| f.value.abs() >= limit && (f.low > 0.0 || f.high < 0.0))
 }
 
 fn decide(all: &mut [ColumnDrift], limits: &DriftLimits) {

@@ -133,14 +133,23 @@ pub fn report(
     let charts = charts(reference, &windows, counts);
     let sites = plan.site.as_ref().map(|site| sites(site, &windows)).unwrap_or_default();
     let newest = match &plan.cut {
-        Cut::Period(..) => windows.iter().rev().find_map(|w| w.days).map(|(_, end)| end.saturating_sub(jiff::Span::new().days(1))),
+        Cut::Period(..) => {
+            windows.iter().rev().find_map(|w| w.days).map(|(_, end)| end.saturating_sub(jiff::Span::new().days(1)))
+        }
         _ => newest_counted,
     };
     let due = newest.map(|newest| plan.every.end(newest));
     let overdue_since = due.filter(|due| *due < as_of);
     let mut alerts = alerts(plan, &windows, &charts);
     if let Some(due) = overdue_since {
-        alerts.push(alert(plan, "", "overdue", &plan.id, Severity::High, format!("no window since {}: one was due by {due}", newest.unwrap_or(due))));
+        alerts.push(alert(
+            plan,
+            "",
+            "overdue",
+            &plan.id,
+            Severity::High,
+            format!("no window since {}: one was due by {due}", newest.unwrap_or(due)),
+        ));
     }
     let reference_report = reference.report.clone();
     MonitorReport {
@@ -216,8 +225,10 @@ fn chart(id: &str, title: &str, kind: &str, points: Vec<Option<ChartPoint>>, pro
         ("weighted mean", Decider::Ewma(EWMA.0, EWMA.1)),
         ("cumulated sums", Decider::Cusum(CUSUM.0, CUSUM.1)),
     ];
-    let run_lengths =
-        run_lengths.into_iter().map(|(name, decider)| (name.to_owned(), run_length(decider, process, RUNS, 1))).collect();
+    let run_lengths = run_lengths
+        .into_iter()
+        .map(|(name, decider)| (name.to_owned(), run_length(decider, process, RUNS, 1)))
+        .collect();
     Chart {
         id: id.to_owned(),
         title: title.to_owned(),
@@ -261,11 +272,22 @@ fn charts(reference: &Reference, windows: &[WindowReport], counts: &[WindowCount
             charts.push(chart(id, title, "p", p_chart(&series, centre, SHEWHART), process));
         }
     };
-    proportion("alert-rate", "Share of rows the model flagged", share(own.flagged), windows.iter().map(|w| w.flagged).collect());
+    proportion(
+        "alert-rate",
+        "Share of rows the model flagged",
+        share(own.flagged),
+        windows.iter().map(|w| w.flagged).collect(),
+    );
     let events = |w: &WindowReport| w.figure(Metric::Prevalence).map_or((0, 0), |e| (e.events, e.n));
-    let known = |risks: &[(f64, u64, u64)]| risks.iter().fold((0, 0), |(k, n), (_, pos, neg)| (k + pos, n + pos + neg));
+    let known =
+        |risks: &[(f64, u64, u64)]| risks.iter().fold((0, 0), |(k, n), (_, pos, neg)| (k + pos, n + pos + neg));
     let of = |w: &WindowReport| if w.risks.is_empty() { events(w) } else { known(&w.risks) };
-    proportion("event-rate", "Share of labelled rows with the outcome", share(of(own)), windows.iter().map(of).collect());
+    proportion(
+        "event-rate",
+        "Share of labelled rows with the outcome",
+        share(of(own)),
+        windows.iter().map(of).collect(),
+    );
     let unseen = |c: &WindowCounts| c.columns.values().map(|column| column.missing).sum::<u64>();
     let exposure = |c: &WindowCounts| (c.rows * c.columns.len() as u64) as f64;
     let rate = unseen(&reference.counts) as f64 / exposure(&reference.counts).max(1.0);
@@ -277,7 +299,8 @@ fn charts(reference: &Reference, windows: &[WindowReport], counts: &[WindowCount
     if let Some((mean, sd, _)) = own.score
         && sd > 0.0
     {
-        let series: Vec<(f64, u64)> = windows.iter().map(|w| w.score.map_or((0.0, 0), |(mean, _, n)| (mean, n))).collect();
+        let series: Vec<(f64, u64)> =
+            windows.iter().map(|w| w.score.map_or((0.0, 0), |(mean, _, n)| (mean, n))).collect();
         let points = x_bar_chart(&series, mean, sd, SHEWHART);
         charts.push(chart("mean-score", "Mean score", "x-bar", points, Process::Mean { shift: 0.0 }));
     }
@@ -287,7 +310,8 @@ fn charts(reference: &Reference, windows: &[WindowReport], counts: &[WindowCount
 
 /// Risk-adjusted sums with the limit that keeps them quiet for [`RUN`] windows on average.
 fn risk_chart(own: &WindowReport, windows: &[WindowReport]) -> Option<Chart> {
-    let cell = |(risk, pos, neg): &(f64, u64, u64)| RiskCell { risk: risk.clamp(1e-6, 1.0 - 1e-6), pos: *pos, neg: *neg };
+    let cell =
+        |(risk, pos, neg): &(f64, u64, u64)| RiskCell { risk: risk.clamp(1e-6, 1.0 - 1e-6), pos: *pos, neg: *neg };
     let labelled = |w: &WindowReport| w.risks.iter().map(|(_, pos, neg)| pos + neg).sum::<u64>();
     let typical = median(windows.iter().map(labelled).collect());
     let all = labelled(own);
@@ -355,7 +379,9 @@ fn measured<'a>(limit: &Limit, window: &'a WindowReport, group: &'a GroupReport)
         Measure::Difference(metric) => {
             group.against.iter().find(|(m, ..)| *m == metric).map(|(_, difference, _)| difference.clone())
         }
-        Measure::Ratio(metric) => group.against.iter().find(|(m, ..)| *m == metric).and_then(|(.., ratio)| ratio.clone()),
+        Measure::Ratio(metric) => {
+            group.against.iter().find(|(m, ..)| *m == metric).and_then(|(.., ratio)| ratio.clone())
+        }
         Measure::Expected(metric) => {
             let expected = window.expected.as_ref().filter(|_| group.attribute == EVERYONE)?;
             match metric {
@@ -402,7 +428,8 @@ fn alerts(plan: &Plan, windows: &[WindowReport], charts: &[Chart]) -> Vec<Alert>
             here.push(found);
         }
         for chart in charts {
-            let signals: Vec<&str> = chart.signals.iter().filter(|(w, _)| *w == at).map(|(_, s)| s.as_str()).collect();
+            let signals: Vec<&str> =
+                chart.signals.iter().filter(|(w, _)| *w == at).map(|(_, s)| s.as_str()).collect();
             if !signals.is_empty() {
                 let mut found = alert(plan, &window.id, "chart", &chart.id, Severity::Medium, signals.join("; "));
                 found.value = chart.points[at].map(|point| point.value);

@@ -320,11 +320,7 @@ fn classes(
     reports
 }
 
-fn numbers(
-    attribute: &str,
-    groups: &BTreeMap<String, Numbers>,
-    smallest: u64,
-) -> Vec<GroupReport> {
+fn numbers(attribute: &str, groups: &BTreeMap<String, Numbers>, smallest: u64) -> Vec<GroupReport> {
     groups
         .iter()
         .map(|(group, numbers)| GroupReport {

@@ -79,7 +79,11 @@ pub fn deid_audit(survey: &Survey, kinds: &Kinds, policy: &Policy) -> DeidAuditV
             .map(|identifier| IdentifierV1 {
                 letter: identifier.letter,
                 title: identifier.title.clone(),
-                kinds: Kind::ALL.iter().filter(|kind| kinds.of(**kind).letter == identifier.letter).map(one).collect(),
+                kinds: Kind::ALL
+                    .iter()
+                    .filter(|kind| kinds.of(**kind).letter == identifier.letter)
+                    .map(one)
+                    .collect(),
             })
             .collect(),
         actual_knowledge: "not judged: 45 CFR 164.514(b)(2)(ii) asks what people know".to_owned(),

@@ -255,7 +255,8 @@ pub fn monitor(report: &MonitorReport) -> MonitorV1 {
             .iter()
             .map(|(site, point)| {
                 let events = (point.value * point.n as f64).round() as u64;
-                let small = [point.n, events, point.n - events.min(point.n)].iter().any(|n| is_small_cell(*n, smallest));
+                let small =
+                    [point.n, events, point.n - events.min(point.n)].iter().any(|n| is_small_cell(*n, smallest));
                 SiteV1 {
                     site: site.clone(),
                     n: (!small).then_some(point.n),
