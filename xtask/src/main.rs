@@ -1,6 +1,7 @@
 //! Repository chores: what the compiler cannot check.
 
 mod deid;
+mod monitor;
 mod packs;
 mod schema;
 mod tidy;
@@ -16,6 +17,8 @@ usage: cargo xtask COMMAND
   packs [FILTER]  check the catalogue and packs, and run their scenarios
   schema          write schemas/*.json anew
   lock            record the digests of packs whose revision was raised
+  monitor simulate
+                  false alarms and delays of the defaults, on simulated shifts
   deid train      train the tagger on generated notes, anew and always alike
   deid eval [--lists] [--faults N] [FILE]
                   score held-out generated notes, or a labelled file
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["packs", rest @ ..] => packs::run(&root, rest.first().copied()),
         ["schema"] => schema::write(&root),
         ["lock"] => packs::lock(&root),
+        ["monitor", "simulate"] => monitor::simulate(),
         ["deid", "train"] => deid::train_tagger(&root),
         ["deid", "notes", file, times] => deid::write_notes(&root, file, times.parse().unwrap_or(1)),
         ["deid", "speed", file] => deid::speed(&root, file),

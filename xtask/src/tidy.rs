@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "medattest-transformer",
         ],
     ),
-    ("xtask", &["medattest-core", "medattest-deid"]),
+    ("xtask", &["medattest-core", "medattest-deid", "medattest-metrics"]),
 ];
 
 pub(crate) fn run(root: &Path) -> ExitCode {

@@ -14,7 +14,50 @@ pub(crate) const SEED: u64 = 20_261_124;
 
 /// The tables of the demo: path within the project, and CSV text.
 pub(crate) fn tables(seed: u64) -> Vec<(&'static str, String)> {
-    vec![("data/sepsis.csv", sepsis(seed)), ("data/triage.csv", triage(seed)), ("data/scribe.csv", scribe(seed))]
+    let mut tables =
+        vec![("data/sepsis.csv", sepsis(seed)), ("data/triage.csv", triage(seed)), ("data/scribe.csv", scribe(seed))];
+    tables.extend(LIVE.iter().map(|(path, month)| (*path, live(seed, *month))));
+    tables
+}
+
+/// Months in which the score of the demo is watched.
+const LIVE: [(&str, u32); 8] = [
+    ("data/sepsis-live/2026-03.csv", 3),
+    ("data/sepsis-live/2026-04.csv", 4),
+    ("data/sepsis-live/2026-05.csv", 5),
+    ("data/sepsis-live/2026-06.csv", 6),
+    ("data/sepsis-live/2026-07.csv", 7),
+    ("data/sepsis-live/2026-08.csv", 8),
+    ("data/sepsis-live/2026-09.csv", 9),
+    ("data/sepsis-live/2026-10.csv", 10),
+];
+
+/// A month of the score in use. From September lactate is often missing at one site, read higher elsewhere, and more
+/// patients fall ill than the score says.
+fn live(seed: u64, month: u32) -> String {
+    let mut rng = generator(seed, 100 + u64::from(month));
+    let changed = month >= 9;
+    let mut csv = String::from("seen,patient,age,sex,race,site,lactate,sepsis,score\n");
+    for row in 0..1_500 {
+        let age = age(&mut rng, 63.0, 17.0);
+        let sex = pick(&mut rng, &[("F", 0.51), ("M", 0.49)]);
+        let race = pick(&mut rng, &[("White", 0.58), ("Black", 0.21), ("Hispanic", 0.14), ("Asian", 0.07)]);
+        let site = pick(&mut rng, &[("North", 0.45), ("South", 0.35), ("East", 0.20)]);
+        let illness = normal(&mut rng);
+        let risk = -3.1 + 1.1 * illness + 0.018 * (f64::from(age) - 63.0);
+        let sepsis = rng.random_bool(logistic(risk + if changed { 0.6 } else { 0.0 }));
+        let score = logistic(risk + 0.45 * normal(&mut rng));
+        let lactate = (1.6 + 0.5 * illness + 0.4 * normal(&mut rng)).max(0.3) + if changed { 0.3 } else { 0.0 };
+        let lost = changed && site == "North" && rng.random_bool(0.6) || rng.random_bool(0.03);
+        let lactate = if lost { String::new() } else { format!("{lactate:.1}") };
+        let day = rng.random_range(1..29u32);
+        let _ = writeln!(
+            csv,
+            "2026-{month:02}-{day:02},L{month:02}{row:04},{age},{sex},{race},{site},{lactate},{},{score:.4}",
+            u8::from(sepsis)
+        );
+    }
+    csv
 }
 
 /// A generator of its own for each table, so that a change to one leaves the others as they are.

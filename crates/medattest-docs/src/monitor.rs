@@ -1,6 +1,6 @@
 //! The report of a monitor: what to act on, how the model does over time, what moved, for whom it does worse.
 
-use std::collections::BTreeSet;
+mod groups;
 
 use medattest_core::monitor::{Alert, Chart, Cut, DriftPolicy, MonitorReport, WindowReport, test_name};
 use medattest_core::output::json::shown;
@@ -37,7 +37,7 @@ pub fn monitor_report(report: &MonitorReport) -> Document {
     blocks.push(section("What moved", "drift"));
     blocks.extend(moved(report, &names));
     blocks.push(section("For whom", "groups"));
-    blocks.extend(groups(report, &names));
+    blocks.extend(groups::groups(report, &names));
     blocks.push(section("Control charts", "charts"));
     blocks.extend(charts(report, &names));
     blocks.push(section("Windows", "windows"));
@@ -71,14 +71,8 @@ fn few(n: u64, smallest: u64) -> String {
     if n > 0 && n < smallest { format!("fewer than {smallest}") } else { thousands(n) }
 }
 
-/// Alerts of the newest window, and what is overdue.
-fn current(report: &MonitorReport) -> Vec<&Alert> {
-    let newest = report.newest_complete().map(|window| window.id.as_str()).unwrap_or_default();
-    report.alerts.iter().filter(|alert| alert.window == newest || alert.window.is_empty()).collect()
-}
-
 fn verdict(report: &MonitorReport) -> Block {
-    let open = current(report);
+    let open = report.current();
     let serious = open.iter().filter(|alert| alert.severity >= Severity::High).count();
     let Some(newest) = report.newest_complete() else {
         return Block::Verdict {
@@ -125,7 +119,7 @@ fn severity(alert: &Alert) -> Inline {
 }
 
 fn to_act_on(report: &MonitorReport) -> Vec<Block> {
-    let open = current(report);
+    let open = report.current();
     if open.is_empty() {
         return vec![Block::Paragraph(text(
             "No limit of the plan is broken in the newest window, and none is overdue.",
@@ -217,7 +211,7 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
             blocks.extend(drawn(&series, "Bars: 95 % intervals; line: reference."));
         }
     }
-    if let Some(why) = assumption(report) {
+    if let Some(why) = report.assumption() {
         blocks.push(Block::Paragraph(vec![Inline::Strong("Estimates without labels: ".into()), Inline::Text(why)]));
     }
     if blocks.is_empty() {
@@ -226,38 +220,6 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
         )));
     }
     blocks
-}
-
-/// Whether the calibration that can be seen contradicts what estimates without labels rest on.
-fn assumption(report: &MonitorReport) -> Option<String> {
-    let smallest = report.plan.smallest;
-    report.windows.iter().find(|window| window.expected.is_some())?;
-    let broken = report
-        .windows
-        .iter()
-        .filter(|window| {
-            // Against the reference's own ratio: the estimate is calibrated there.
-            let own = report.reference.figure(Metric::ObservedExpected).and_then(|e| shown(e, smallest));
-            let here = window.figure(Metric::ObservedExpected).and_then(|e| shown(e, smallest));
-            own.zip(here).is_some_and(|(own, here)| own.value < here.low || own.value > here.high)
-        })
-        .count();
-    let seen = report
-        .windows
-        .iter()
-        .filter(|w| w.figure(Metric::ObservedExpected).is_some_and(|e| e.figure.is_ok()))
-        .count();
-    Some(if seen == 0 {
-        "no window has labels yet, so it cannot be seen whether scores still mean what they meant on the reference."
-            .to_owned()
-    } else if broken == 0 {
-        format!("in {seen} windows with labels, calibration was that of the reference, as the estimates assume.")
-    } else {
-        format!(
-            "calibration differed from the reference in {broken} of {seen} windows with labels, which breaks what the \
-             estimates assume. Do not rely on them until scores are recalibrated."
-        )
-    })
 }
 
 fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
@@ -345,131 +307,6 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
         blocks.extend(drawn(&series, "Movement against the reference, window by window."));
     }
     blocks
-}
-
-fn groups(report: &MonitorReport, names: &[String]) -> Vec<Block> {
-    let smallest = report.plan.smallest;
-    let attributes: BTreeSet<&str> = report
-        .windows
-        .iter()
-        .flat_map(|w| &w.groups)
-        .map(|g| g.attribute.as_str())
-        .filter(|name| !name.is_empty())
-        .collect();
-    let mut blocks = Vec::new();
-    for attribute in attributes {
-        blocks.push(sub(&format!("By {attribute}")));
-        let members: BTreeSet<&str> = report
-            .windows
-            .iter()
-            .flat_map(|w| &w.groups)
-            .filter(|g| g.attribute == attribute)
-            .map(|g| g.group.as_str())
-            .collect();
-        if let Some(newest) = report.newest_complete() {
-            blocks.push(group_table(newest, attribute, smallest));
-        }
-        for metric in [Metric::Tpr, Metric::Ppv] {
-            for group in members.iter().take(12) {
-                let title = format!("{}: {group}", metric.definition().title);
-                let series = Series {
-                    title: &title,
-                    windows: names,
-                    values: report
-                        .windows
-                        .iter()
-                        .map(|w| value(w.group(attribute, group).and_then(|g| g.figure(metric)), smallest))
-                        .collect(),
-                    centre: report
-                        .reference
-                        .group(attribute, group)
-                        .and_then(|g| g.figure(metric))
-                        .and_then(|e| shown(e, smallest))
-                        .map(|f| f.value),
-                    size: SMALL,
-                    ..Series::default()
-                };
-                if series.values.iter().any(Option::is_some) {
-                    blocks.extend(drawn(&series, "Bars: 95 % intervals; line: the group in the reference."));
-                }
-            }
-        }
-    }
-    if !report.sites.is_empty() {
-        blocks.push(sub("Sites"));
-        blocks.push(sites(report));
-    }
-    if blocks.is_empty() {
-        blocks.push(Block::Paragraph(text("The plan names no groups.")));
-    }
-    blocks
-}
-
-fn group_table(window: &WindowReport, attribute: &str, smallest: u64) -> Block {
-    let cell = |estimate: Option<&Estimate>| match estimate {
-        None => Cell::text("–"),
-        Some(estimate) => match (shown(estimate, smallest), &estimate.figure) {
-            (Some(f), _) => Cell::number(figure(f.value)).and(vec![Inline::Small(format!(
-                "[{}, {}]",
-                figure(f.low),
-                figure(f.high)
-            ))]),
-            (None, Err(why)) => Cell::line(vec![Inline::Small(why.to_string())]),
-            (None, Ok(_)) => Cell::line(vec![Inline::Small("withheld".into())]),
-        },
-    };
-    let rows = window
-        .groups
-        .iter()
-        .filter(|group| group.attribute == attribute)
-        .map(|group| {
-            let against = group.against.iter().find(|(m, ..)| *m == Metric::Tpr).map(|(_, difference, _)| difference);
-            let known = group.figure(Metric::Tpr).is_some_and(|e| shown(e, smallest).is_some());
-            vec![
-                Cell::text(group.group.clone()),
-                Cell::number(few(group.rows, smallest)),
-                cell(group.figure(Metric::Auroc)),
-                cell(group.figure(Metric::Tpr)),
-                cell(group.figure(Metric::Ppv)),
-                cell(group.figure(Metric::ObservedExpected)),
-                if known { cell(against) } else { Cell::text("–") },
-            ]
-        })
-        .collect();
-    let head =
-        ["Group", "Rows", "AUROC", "Sensitivity", "PPV", "O:E", "Sensitivity, difference to the largest group"];
-    Block::Table {
-        caption: Some(format!("The newest window by {attribute}.")),
-        head: head.map(str::to_owned).to_vec(),
-        rows,
-    }
-}
-
-fn sites(report: &MonitorReport) -> Block {
-    let smallest = report.plan.smallest;
-    let rows = report
-        .sites
-        .iter()
-        .map(|(site, point)| {
-            let events = (point.value * point.n as f64).round() as u64;
-            let small = point.n < smallest || events > 0 && events < smallest;
-            let outside = !small && (point.value < point.alarm.0 || point.value > point.alarm.1);
-            vec![
-                Cell::text(site.clone()),
-                Cell::number(few(point.n, smallest)),
-                if small { Cell::text("withheld") } else { Cell::number(figure(point.value)) },
-                Cell::number(format!("{} to {}", figure(point.warning.0), figure(point.warning.1))),
-                Cell::number(format!("{} to {}", figure(point.alarm.0), figure(point.alarm.1))),
-                if outside { Cell::line(vec![Inline::Tag(Tone::Unsure, "outside".into())]) } else { Cell::text("") },
-            ]
-        })
-        .collect();
-    let head = ["Site", "Rows", "Share flagged", "95 % limits", "99.8 % limits", ""];
-    Block::Table {
-        caption: Some("Sites against all of them over all windows: exact limits of a funnel plot.".into()),
-        head: head.map(str::to_owned).to_vec(),
-        rows,
-    }
 }
 
 fn charts(report: &MonitorReport, names: &[String]) -> Vec<Block> {

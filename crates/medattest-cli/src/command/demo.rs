@@ -8,6 +8,7 @@ use super::{Stop, library, open, print};
 use crate::arguments::{DemoOptions, Format};
 use crate::command::audit::{rendered, summary};
 use crate::command::schema::write_schemas;
+use crate::monitor::Monitor;
 use crate::progress::Progress;
 use crate::world::today;
 use crate::write::write_whole;
@@ -43,7 +44,16 @@ pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
     let (library, _) = library(folder)?;
     write_schemas(folder, &library)?;
     let opened = open(folder, None, true)?;
-    let run_options = RunOptions { as_of: options.as_of.unwrap_or_else(today), systems: Vec::new(), draws: 2000 };
+    let as_of = options.as_of.unwrap_or_else(today);
+    {
+        let progress = Progress::start();
+        for watch in opened.project.systems.iter().flat_map(|system| &system.monitors) {
+            progress.say(&format!("watching {}", watch.plan.id));
+            let state = folder.join(".medattest").join("monitor");
+            Monitor::new(watch.plan.clone(), folder, &state, as_of)?.look(as_of, &progress)?;
+        }
+    }
+    let run_options = RunOptions { as_of, systems: Vec::new(), draws: 2000 };
     let run = {
         let progress = Progress::start();
         assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
@@ -64,7 +74,8 @@ pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
     print(&summary(&run, &written))?;
     print(&format!(
         "\nThe three systems are synthetic and have faults on purpose, so the gate says {}.\n\
-         Open {} in a browser; then try\n  medattest questions {shown}\n  medattest roadmap {shown}\n",
+         Open {} in a browser; then try\n  medattest questions {shown}\n  medattest roadmap {shown}\n  \
+         medattest monitor {shown}/sepsis-monitoring.toml\n",
         run.decision.decision,
         folder.join("dossier.html").display()
     ))?;

@@ -99,11 +99,10 @@ fn look(
 }
 
 fn code(report: &MonitorReport) -> u8 {
-    let Some(newest) = report.newest_complete() else { return NO_WINDOW };
-    let broken = |alert: &medattest_core::monitor::Alert| {
-        alert.severity > Severity::Low && (alert.window == newest.id || alert.window.is_empty())
-    };
-    u8::from(report.alerts.iter().any(broken))
+    if report.newest_complete().is_none() {
+        return NO_WINDOW;
+    }
+    u8::from(report.current().iter().any(|alert| alert.severity > Severity::Low))
 }
 
 fn webhook(options: &MonitorOptions) -> Result<Option<Webhook>, Stop> {
@@ -202,8 +201,7 @@ fn terminal(report: &MonitorReport, counted: usize, written: &[PathBuf]) -> Stri
         }
     }
     text.heading("to act on");
-    let newest = report.newest_complete().map(|w| w.id.as_str()).unwrap_or_default();
-    let open: Vec<_> = report.alerts.iter().filter(|a| a.window == newest || a.window.is_empty()).collect();
+    let open = report.current();
     if open.is_empty() {
         text.tagged(GOOD, "nothing", 14, "no limit of the plan is broken in the newest window");
     }
@@ -221,6 +219,10 @@ fn terminal(report: &MonitorReport, counted: usize, written: &[PathBuf]) -> Stri
         if !todo.is_empty() {
             text.styled(16, DIM, &clean(&todo.join("; ")));
         }
+    }
+    if let Some(why) = report.assumption() {
+        text.heading("estimates without labels");
+        text.paragraph(2, &why);
     }
     text.blank();
     for path in written {

@@ -28,9 +28,7 @@ pub(crate) struct Webhook {
 pub(crate) fn fresh(report: &MonitorReport, state: &Path) -> Result<Vec<Alert>, Stop> {
     let store = Store::open(state, &report.plan)?;
     let sent = store.sent();
-    let newest = report.newest_complete().map(|window| window.id.as_str()).unwrap_or_default();
-    let now = |alert: &&Alert| alert.window == newest || alert.window.is_empty();
-    Ok(report.alerts.iter().filter(now).filter(|alert| !sent.contains(&alert.id)).cloned().collect())
+    Ok(report.current().into_iter().filter(|alert| !sent.contains(&alert.id)).cloned().collect())
 }
 
 /// Adds alerts to a file of JSON lines, then remembers that they were told.

@@ -35,10 +35,9 @@ pub(crate) fn metrics(report: &MonitorReport) -> String {
     let mut alerts =
         Family::new(&mut text, "medattest_monitor_alerts", "Open alerts of the newest window by severity");
     let newest = report.newest_complete();
-    let id = newest.map(|window| window.id.as_str()).unwrap_or_default();
     for severity in ["low", "medium", "high", "critical"] {
-        let open = report.alerts.iter().filter(|a| a.window == id || a.window.is_empty());
-        let n = open.filter(|a| format!("{:?}", a.severity).eq_ignore_ascii_case(severity)).count();
+        let n =
+            report.current().iter().filter(|a| format!("{:?}", a.severity).eq_ignore_ascii_case(severity)).count();
         alerts.add(&[("plan", plan), ("severity", severity)], n as f64);
     }
     Family::new(&mut text, "medattest_monitor_overdue", "Whether a window is overdue")

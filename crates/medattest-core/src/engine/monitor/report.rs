@@ -12,6 +12,7 @@ use super::counts::{Cut, EVERYONE, WindowCounts};
 use super::plan::{Limit, Measure, Plan};
 use super::window::{GroupReport, Reference, WindowReport};
 use crate::finding::Severity;
+use crate::output::json::shown;
 
 /// Weight and width of exponentially weighted means: about 370 windows without a false alarm (Lucas & Saccucci 1990).
 const EWMA: (f64, f64) = (0.2, 2.86);
@@ -113,6 +114,47 @@ impl MonitorReport {
     /// The newest window that is over.
     pub fn newest_complete(&self) -> Option<&WindowReport> {
         self.windows.iter().rev().find(|window| window.complete)
+    }
+
+    /// Alerts of the newest window and what is overdue, the worst first.
+    pub fn current(&self) -> Vec<&Alert> {
+        let newest = self.newest_complete().map(|window| window.id.as_str()).unwrap_or_default();
+        let now = |alert: &&Alert| alert.window == newest || alert.window.is_empty();
+        let mut open: Vec<&Alert> = self.alerts.iter().filter(now).collect();
+        open.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
+        open
+    }
+
+    /// Whether the calibration that can be seen contradicts what estimates without labels rest on.
+    pub fn assumption(&self) -> Option<String> {
+        let smallest = self.plan.smallest;
+        self.windows.iter().find(|window| window.expected.is_some())?;
+        let broken = self
+            .windows
+            .iter()
+            .filter(|window| {
+                // Against the reference's own ratio: the estimate is calibrated there.
+                let own = self.reference.figure(Metric::ObservedExpected).and_then(|e| shown(e, smallest));
+                let here = window.figure(Metric::ObservedExpected).and_then(|e| shown(e, smallest));
+                own.zip(here).is_some_and(|(own, here)| own.value < here.low || own.value > here.high)
+            })
+            .count();
+        let seen = self
+            .windows
+            .iter()
+            .filter(|w| w.figure(Metric::ObservedExpected).is_some_and(|e| e.figure.is_ok()))
+            .count();
+        Some(if seen == 0 {
+            "no window has labels yet, so it cannot be seen whether scores still mean what they meant on the reference."
+                .to_owned()
+        } else if broken == 0 {
+            format!("in {seen} windows with labels, calibration was that of the reference, as the estimates assume.")
+        } else {
+            format!(
+                "calibration differed from the reference in {broken} of {seen} windows with labels, which breaks what the \
+                 estimates assume. Do not rely on them until scores are recalibrated."
+            )
+        })
     }
 }
 
