@@ -422,3 +422,27 @@ fn a_project_is_judged_by_how_its_model_is_watched() {
     assert_eq!(outcome("2026-04-02"), "met");
     assert_eq!(outcome("2026-08-02"), "not-met");
 }
+
+#[test]
+fn few_rows_break_a_limit_without_being_told() {
+    let folder = folder();
+    // Thirty patients, three of them flagged.
+    let mut rows = "seen,mrn,age,lab,sex,ward,score,outcome,note\n".to_owned();
+    for i in 0..30 {
+        let score = if i < 3 { 0.9 } else { 0.01 };
+        let _ = writeln!(rows, "2026-04-05,MRN7731{i},{},5.0,F,w1,{score},0,stable", 50 + i);
+    }
+    fs::write(folder.path().join("live/2026-04.csv"), rows).expect("written");
+    let plan = format!("{PLAN}[[threshold]]\nid = \"workload\"\nmeasure = \"selection-rate\"\nat-most = 0.05\n");
+    fs::write(folder.path().join("plan.toml"), plan).expect("written");
+    let output = medattest(folder.path(), &[&APRIL[..], &["--alerts", "a.jsonl", "--write", "r.json"]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let alerts = fs::read_to_string(folder.path().join("a.jsonl")).expect("written");
+    let alert = alerts.lines().find(|line| line.contains("workload")).expect("told");
+    assert!(alert.contains("of few rows") && alert.contains("\"value\":null"), "{alert}");
+    let report = fs::read_to_string(folder.path().join("r.json")).expect("written");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let rate =
+        report["charts"].as_array().expect("a list").iter().find(|c| c["id"] == "alert-rate").expect("charted");
+    assert_eq!(rate["points"].as_array().expect("a list").last().expect("a point")["value"], Value::Null);
+}

@@ -314,7 +314,7 @@ impl WindowTally {
     fn new(layout: &Layout) -> Self {
         let shift: Vec<f64> = layout.together.iter().map(|(_, shift)| *shift).collect();
         Self {
-            foreseen: tally::NumberTally::new(),
+            foreseen: tally::NumberTally::new(layout.most),
             rows: 0,
             columns: layout.names.iter().map(|_| ColumnTally::new()).collect(),
             outcome: layout.outcome.as_ref().map(|_| OutcomeTally::default()),
@@ -339,7 +339,7 @@ impl WindowTally {
             tally.add(source, batch, places)?;
         }
         if let Some(loss) = &layout.loss {
-            foresee(&mut self.foreseen, batch, loss, layout.most).ok_or_else(|| broken(source))?;
+            foresee(&mut self.foreseen, batch, loss).ok_or_else(|| broken(source))?;
         }
         if let Some(moments) = &mut self.moments {
             products(moments, batch, layout).ok_or_else(|| broken(source))?;
@@ -384,7 +384,6 @@ fn foresee(
     tally: &mut tally::NumberTally,
     batch: &RecordBatch,
     (columns, trees): &(Vec<(usize, Binning)>, Boosted),
-    most: usize,
 ) -> Option<()> {
     let mut bins: Vec<Vec<u8>> = Vec::with_capacity(columns.len());
     for (at, binning) in columns {
@@ -400,7 +399,7 @@ fn foresee(
             }
         });
     }
-    (0..batch.num_rows()).for_each(|row| tally.add(trees.predict(|column| bins[column][row]).max(0.0), most));
+    (0..batch.num_rows()).for_each(|row| tally.add(trees.predict(|column| bins[column][row]).max(0.0)));
     Some(())
 }
 

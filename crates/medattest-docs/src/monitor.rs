@@ -314,16 +314,12 @@ fn charts(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     for chart in &report.charts {
         blocks.push(sub(&chart.title));
         let signals: Vec<usize> = chart.signals.iter().map(|(at, _)| *at).collect();
-        let hidden = |at: usize| report.windows.get(at).is_none_or(|window| window.rows < report.plan.smallest);
         if chart.points.iter().any(Option::is_some) {
             let series = Series {
                 title: &chart.kind,
                 windows: names,
-                values: chart
-                    .points
-                    .iter()
-                    .enumerate()
-                    .map(|(at, p)| p.filter(|_| !hidden(at)).map(|p| (p.value, p.value, p.value)))
+                values: (0..names.len())
+                    .map(|at| chart.shown(at, report.plan.smallest).map(|p| (p.value, p.value, p.value)))
                     .collect(),
                 limits: chart.points.iter().map(|p| p.map(|p| (p.low, p.high))).collect(),
                 centre: chart.points.iter().flatten().map(|p| p.centre).next(),

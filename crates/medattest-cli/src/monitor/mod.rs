@@ -102,8 +102,8 @@ impl Monitor {
             query.ignore.push(column.clone());
         }
         let known = store.reference();
-        let files = match (data_files(&self.data, &self.plan.reference.path), known) {
-            (Ok(files), known) => {
+        let (files, key) = match (data_files(&self.data, &self.plan.reference.path), known) {
+            (Ok(files), known) if !files.is_empty() => {
                 let mut all = format!("{METHOD} {}", text_of(&query));
                 for file in &files {
                     all.push_str(&format!("\n{} {}", file.shown, digest(file)?));
@@ -115,10 +115,13 @@ impl Monitor {
                 (files, key)
             }
             // The profile outlives the data it was made of.
-            (Err(_), Some(known)) => return Ok(known),
+            (_, Some(known)) => return Ok(known),
             (Err(stop), None) => return Err(stop),
+            (Ok(_), None) => {
+                let hint = "name a .csv or .parquet file, a folder with some, or a pattern that fits some";
+                return Err(Stop::usage(&self.plan.reference.path, "there is no table", hint));
+            }
         };
-        let (files, key) = files;
         let mut whole: Option<WindowCounts> = None;
         for (at, file) in files.iter().enumerate() {
             progress.say(&format!("counting the reference, file {} of {}", at + 1, files.len()));
@@ -133,7 +136,7 @@ impl Monitor {
         let mut whole = whole.filter(|whole| whole.rows > 0).ok_or_else(empty)?;
         "reference".clone_into(&mut whole.id);
         let loss = self.loss(&files)?;
-        let stored = Stored { key, reference: Reference::new(whole, loss, &self.plan) };
+        let stored = Stored { key, counts: whole, loss };
         store.keep_reference(&stored)?;
         Ok(stored)
     }
@@ -156,7 +159,7 @@ impl Monitor {
     fn count(
         &self,
         store: &Store,
-        reference: &Reference,
+        reference: &Stored,
         as_of: Date,
         progress: &Progress,
     ) -> Result<(usize, String), Stop> {
@@ -230,7 +233,7 @@ impl Monitor {
     pub(crate) fn look(&self, as_of: Date, progress: &Progress) -> Result<(MonitorReport, usize), Stop> {
         let store = Store::open(&self.store, &self.plan)?;
         let stored = self.reference(&store, progress)?;
-        let (counted, asked) = self.count(&store, &stored.reference, as_of, progress)?;
+        let (counted, asked) = self.count(&store, &stored, as_of, progress)?;
         progress.say("comparing");
         Ok((assembled(&self.plan, &store, &stored, Some(&asked), as_of), counted))
     }
@@ -273,9 +276,10 @@ fn assembled(plan: &Plan, store: &Store, stored: &Stored, asked: Option<&str>, a
     // Rows without a date belong to no window of the calendar.
     windows.remove("");
     let counts: Vec<WindowCounts> = windows.into_values().collect();
-    let reports: Vec<WindowReport> =
-        counts.par_iter().map(|window| stored.reference.evaluate(window, plan)).collect();
-    report(plan, &stored.reference, &stored.key, reports, &counts, counted, as_of)
+    // Fitted anew: the plan may have changed since the reference was counted.
+    let reference = Reference::new(stored.counts.clone(), stored.loss.clone(), plan);
+    let reports: Vec<WindowReport> = counts.par_iter().map(|window| reference.evaluate(window, plan)).collect();
+    report(plan, &reference, &stored.key, reports, &counts, counted, as_of)
 }
 
 fn text_of(query: &ProfileQuery) -> String {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use medattest_core::monitor::{Plan, Reference, WindowCounts};
+use medattest_core::monitor::{LossModel, Plan, WindowCounts};
 use medattest_core::sha256_hex;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -34,13 +34,15 @@ pub(crate) struct Part {
     pub(crate) windows: Vec<WindowCounts>,
 }
 
-/// The reference with what it was made of.
+/// The counts of the reference with what they were made of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Stored {
     /// SHA-256 over its files and what was asked of them.
     pub(crate) key: String,
-    /// The reference.
-    pub(crate) reference: Reference,
+    /// Its counts.
+    pub(crate) counts: WindowCounts,
+    /// What foresees errors of numbers; learnt from rows, so it is kept.
+    pub(crate) loss: Option<LossModel>,
 }
 
 /// The largest file of state that is read.

@@ -145,9 +145,9 @@ impl OutcomeTally {
                     let by = self.errors.entry(attribute.clone()).or_default();
                     let tally = match by.get_mut(group) {
                         Some(tally) => tally,
-                        None => by.entry(group.to_owned()).or_insert_with(NumberTally::new),
+                        None => by.entry(group.to_owned()).or_insert_with(|| NumberTally::new(ERRORS)),
                     };
-                    tally.add(predicted - truth, ERRORS);
+                    tally.add(predicted - truth);
                 }
             }
             return Ok(());
@@ -237,7 +237,7 @@ impl OutcomeTally {
         for (attribute, groups) in other.errors {
             let own = self.errors.entry(attribute).or_default();
             for (group, tally) in groups {
-                own.entry(group).or_insert_with(NumberTally::new).merge(tally);
+                own.entry(group).or_insert_with(|| NumberTally::new(ERRORS)).merge(tally);
             }
         }
     }

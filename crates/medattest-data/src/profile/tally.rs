@@ -24,38 +24,41 @@ pub(super) struct NumberTally {
     counts: HashMap<u64, u64, FixedState>,
     bits: u8,
     seen: u64,
+    /// Distinct values that are kept.
+    most: usize,
 }
 
 impl NumberTally {
-    pub(super) fn new() -> Self {
-        Self { counts: HashMap::with_hasher(FixedState::default()), bits: EXACT, seen: 0 }
+    pub(super) fn new(most: usize) -> Self {
+        Self { counts: HashMap::with_hasher(FixedState::default()), bits: EXACT, seen: 0, most }
     }
 
     #[inline]
-    pub(super) fn add(&mut self, value: f64, most: usize) {
+    pub(super) fn add(&mut self, value: f64) {
         // Both zeros are one.
         let value = if value == 0.0 { 0.0 } else { value };
         let cut = u32::from(EXACT - self.bits);
         *self.counts.entry(value.to_bits() >> cut << cut).or_insert(0) += 1;
-        if self.counts.len() > most {
-            self.coarsen(most);
+        if self.counts.len() > self.most {
+            self.coarsen();
         }
     }
 
     /// Where nearly every value so far was new and many more rows follow, the last bits are dropped at once: counting
     /// them all would only take longer to come to the same.
-    fn foresee(&mut self, added: u64, most: usize, rows: u64) {
+    fn foresee(&mut self, added: u64, rows: u64) {
         const ENOUGH: usize = 8_192;
         self.seen += added;
         let new = self.counts.len() as u64;
-        if self.bits == EXACT && self.counts.len() > ENOUGH && 3 * new > 2 * self.seen && rows > 2 * most as u64 {
-            self.coarsen(most);
+        if self.bits == EXACT && self.counts.len() > ENOUGH && 3 * new > 2 * self.seen && rows > 2 * self.most as u64
+        {
+            self.coarsen();
         }
     }
 
     /// Drops bits until far fewer cells are left, so that this is seldom done again.
-    fn coarsen(&mut self, most: usize) {
-        while self.counts.len() > (most / 32).max(512) && self.bits > 0 {
+    fn coarsen(&mut self) {
+        while self.counts.len() > (self.most / 32).max(512) && self.bits > 0 {
             self.drop_to(self.bits.saturating_sub(if self.bits > 20 { 4 } else { 1 }));
         }
     }
@@ -80,6 +83,9 @@ impl NumberTally {
         }
         for (key, n) in other.counts {
             *self.counts.entry(key).or_insert(0) += n;
+        }
+        if self.counts.len() > self.most {
+            self.coarsen();
         }
     }
 
@@ -181,7 +187,7 @@ impl ColumnTally {
             return;
         }
         if matches!(self.values, Values::Nothing) {
-            self.values = Values::Numbers(NumberTally::new());
+            self.values = Values::Numbers(NumberTally::new(most));
         }
         let Values::Numbers(tally) = &mut self.values else {
             self.values = Values::Not("its type changes".to_owned());
@@ -190,7 +196,7 @@ impl ColumnTally {
         let mut each = |value: T::Native| {
             let value = number(value);
             if value.is_finite() {
-                tally.add(value, most);
+                tally.add(value);
             } else if value.is_nan() {
                 self.missing += 1;
             } else {
@@ -202,7 +208,7 @@ impl ColumnTally {
         } else {
             array.iter().flatten().for_each(each);
         }
-        tally.foresee((array.len() - array.null_count()) as u64, most, rows);
+        tally.foresee((array.len() - array.null_count()) as u64, rows);
     }
 
     fn labels(&mut self, views: &StringViewArray) {
@@ -258,7 +264,7 @@ impl ColumnTally {
             told.clear();
             probe(text, &mut told);
             for (name, value) in &told {
-                tallies.entry(name).or_insert_with(NumberTally::new).add(*value, most);
+                tallies.entry(name).or_insert_with(|| NumberTally::new(most)).add(*value);
             }
         }
     }
@@ -289,7 +295,12 @@ impl ColumnTally {
             }
             (Values::Text(mut a), Values::Text(b)) => {
                 for (name, tally) in b {
-                    a.entry(name).or_insert_with(NumberTally::new).merge(tally);
+                    match a.get_mut(name) {
+                        Some(own) => own.merge(tally),
+                        None => {
+                            a.insert(name, tally);
+                        }
+                    }
                 }
                 Values::Text(a)
             }

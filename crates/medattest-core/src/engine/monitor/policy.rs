@@ -5,6 +5,8 @@ use medattest_metrics::drift::{Categories, CategoryPair, DriftTest, Kind, Number
 use medattest_metrics::{Estimate, Figure};
 use serde::{Deserialize, Serialize};
 
+use crate::output::json::shown;
+
 use super::counts::{ColumnCounts, ValueCounts, WindowCounts, coarsened, half_cell};
 
 /// How drift is told.
@@ -142,6 +144,8 @@ pub fn compare(test: DriftTest, reference: &ValueCounts, current: &ValueCounts, 
 /// Standard deviation that stands for that of a constant reference.
 const SD_FLOOR: f64 = 1e-3;
 const LEVEL: f64 = 0.95;
+/// Shares of fewer rows are not told in words.
+const SHOWN: u64 = 11;
 
 /// Compares every column of a window with the reference.
 pub fn drift(reference: &WindowCounts, current: &WindowCounts, limits: &DriftLimits) -> Vec<ColumnDrift> {
@@ -204,7 +208,7 @@ fn one(
     let missing = missing(before, n, now, m);
     let mut column = empty(name, missing.clone());
     if now.unfit > before.unfit {
-        column.because.push(format!("{} values do not fit the type of the column", now.unfit));
+        column.because.push("values do not fit the type of the column".to_owned());
     }
     match (&before.values, &now.values) {
         (ValueCounts::Numbers(a, x), ValueCounts::Numbers(b, y)) => {
@@ -312,12 +316,18 @@ fn decide(all: &mut [ColumnDrift], limits: &DriftLimits) {
     for column in all {
         if clearly(Some(&column.missing), limits.missing) {
             let change = column.missing.value().unwrap_or(0.0);
-            column.because.push(format!("{:+.1} % missing", 100.0 * change));
+            column.because.push(match shown(&column.missing, SHOWN) {
+                Some(_) => format!("{:+.1} % missing", 100.0 * change),
+                None if change > 0.0 => "more is missing".to_owned(),
+                None => "less is missing".to_owned(),
+            });
         }
         let low = column.unseen.as_ref().and_then(|e| e.figure.as_ref().ok()).map_or(0.0, |figure| figure.low);
         if low >= limits.unseen {
-            let share = column.unseen.as_ref().and_then(Estimate::value).unwrap_or(0.0);
-            column.because.push(format!("{:.1} % outside what the reference had", 100.0 * share));
+            column.because.push(match column.unseen.as_ref().and_then(|e| shown(e, SHOWN)) {
+                Some(figure) => format!("{:.1} % outside what the reference had", 100.0 * figure.value),
+                None => "values outside what the reference had".to_owned(),
+            });
         }
     }
 }

@@ -12,7 +12,7 @@ use super::counts::{Cut, EVERYONE, WindowCounts};
 use super::plan::{Limit, Measure, Plan};
 use super::window::{GroupReport, Reference, WindowReport};
 use crate::finding::Severity;
-use crate::output::json::shown;
+use crate::output::json::{self, shown};
 
 /// Weight and width of exponentially weighted means: about 370 windows without a false alarm (Lucas & Saccucci 1990).
 const EWMA: (f64, f64) = (0.2, 2.86);
@@ -74,6 +74,17 @@ pub struct Chart {
     pub signals: Vec<(usize, String)>,
     /// Windows on average up to a false alarm, by what decides.
     pub run_lengths: Vec<(String, Estimate)>,
+}
+
+impl Chart {
+    /// The point of a window, where its rows and events are many enough to be told.
+    pub fn shown(&self, at: usize, smallest: u64) -> Option<ChartPoint> {
+        let small = |n: u64| n > 0 && n < smallest;
+        self.points.get(at).copied().flatten().filter(|point| {
+            let events = (point.value * point.n as f64).round() as u64;
+            !small(point.n) && (self.kind != "p" || !small(events) && !small(point.n.saturating_sub(events)))
+        })
+    }
 }
 
 /// Something to act on.
@@ -188,7 +199,7 @@ pub fn report(
             plan,
             "",
             "overdue",
-            &plan.id,
+            &format!("window due by {due}"),
             Severity::High,
             format!("no window since {}: one was due by {due}", newest.unwrap_or(due)),
         ));
@@ -465,8 +476,8 @@ fn alerts(plan: &Plan, windows: &[WindowReport], charts: &[Chart]) -> Vec<Alert>
             let severity = if share >= plan.drift.share { Severity::High } else { Severity::Low };
             let message = column.because.join("; ");
             let mut found = alert(plan, &window.id, "drift", &column.column, severity, message);
-            found.value = column.effect.as_ref().and_then(Estimate::value);
-            found.n = Some(window.rows);
+            found.value = column.effect.as_ref().and_then(|e| shown(e, plan.smallest)).map(|figure| figure.value);
+            found.n = (window.rows >= plan.smallest).then_some(window.rows);
             here.push(found);
         }
         for chart in charts {
@@ -474,8 +485,8 @@ fn alerts(plan: &Plan, windows: &[WindowReport], charts: &[Chart]) -> Vec<Alert>
                 chart.signals.iter().filter(|(w, _)| *w == at).map(|(_, s)| s.as_str()).collect();
             if !signals.is_empty() {
                 let mut found = alert(plan, &window.id, "chart", &chart.id, Severity::Medium, signals.join("; "));
-                found.value = chart.points[at].map(|point| point.value);
-                found.n = chart.points[at].map(|point| point.n);
+                let point = chart.shown(at, plan.smallest);
+                (found.value, found.n) = (point.map(|point| point.value), point.map(|point| point.n));
                 here.push(found);
             }
         }
@@ -496,13 +507,20 @@ fn alerts(plan: &Plan, windows: &[WindowReport], charts: &[Chart]) -> Vec<Alert>
 fn of_limits(plan: &Plan, window: &WindowReport) -> Vec<Alert> {
     let mut found = Vec::new();
     for limit in &plan.limits {
-        let mut check = |subject: String, value: f64, interval: Option<(f64, f64)>, n: u64| {
+        // A value that few rows stand behind is compared, not told.
+        let mut check = |subject: String, value: f64, interval: Option<(f64, f64)>, n: u64, told: bool| {
             let Some(bound) = broken(limit, value, interval) else { return };
             let side = if limit.at_least == Some(bound) { "at least" } else { "at most" };
             let shown = interval.map_or(String::new(), |(low, high)| format!(" [{low:.3}, {high:.3}]"));
-            let message = format!("{} is {value:.3}{shown}; {side} {bound} was planned", limit.measure.id());
+            let what = limit.measure.id();
+            let message = if told {
+                format!("{what} is {value:.3}{shown}; {side} {bound} was planned")
+            } else {
+                format!("{what} of few rows is not {side} {bound}, as planned")
+            };
             let mut alert = alert(plan, &window.id, "threshold", &subject, limit.severity, message);
-            (alert.value, alert.limit, alert.n) = (Some(value), Some(bound), Some(n));
+            alert.limit = Some(bound);
+            (alert.value, alert.n) = (told.then_some(value), told.then_some(n));
             alert.action.clone_from(&limit.action);
             if limit.who.is_some() {
                 alert.who.clone_from(&limit.who);
@@ -513,10 +531,18 @@ fn of_limits(plan: &Plan, window: &WindowReport) -> Vec<Alert> {
             Measure::DriftedShare => {
                 let (drifted, compared) = window.drifted();
                 if compared > 0 {
-                    check(limit.id.clone(), drifted as f64 / compared as f64, None, window.rows);
+                    check(
+                        limit.id.clone(),
+                        drifted as f64 / compared as f64,
+                        None,
+                        window.rows,
+                        window.rows >= plan.smallest,
+                    );
                 }
             }
-            Measure::Rows => check(limit.id.clone(), window.rows as f64, None, window.rows),
+            Measure::Rows => {
+                check(limit.id.clone(), window.rows as f64, None, window.rows, window.rows >= plan.smallest);
+            }
             _ => {
                 let wanted = limit.by.as_deref().unwrap_or(EVERYONE);
                 for group in window.groups.iter().filter(|group| group.attribute == wanted) {
@@ -526,7 +552,8 @@ fn of_limits(plan: &Plan, window: &WindowReport) -> Vec<Alert> {
                         Some(by) => format!("{} {by}={}", limit.id, group.group),
                         None => limit.id.clone(),
                     };
-                    check(subject, figure.value, Some((figure.low, figure.high)), estimate.n);
+                    let told = json::shown(&estimate, plan.smallest).is_some();
+                    check(subject, figure.value, Some((figure.low, figure.high)), estimate.n, told);
                 }
             }
         }

@@ -364,11 +364,7 @@ pub fn column_v1(column: &ColumnDrift, smallest: u64) -> ColumnV1 {
 
 fn chart(chart: &Chart, windows: &[WindowReport], smallest: u64) -> ChartV1 {
     let point = |(at, window): (usize, &WindowReport)| {
-        // A share of few rows would tell their number.
-        let point = chart.points.get(at).copied().flatten().filter(|point| {
-            let events = (point.value * point.n as f64).round() as u64;
-            !is_small_cell(point.n, smallest) && (chart.kind != "p" || !is_small_cell(events, smallest))
-        });
+        let point = chart.shown(at, smallest);
         let sums = chart.cusum.get(at).copied().flatten();
         ChartPointV1 {
             window: window.id.clone(),
