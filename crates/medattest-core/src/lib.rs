@@ -35,7 +35,8 @@ pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
 pub use judge::{Conclusion, ConclusionOutcome, FactRead};
 pub use library::Library;
 pub use pack::{
-    Answer, Classification, Confidence, DatedStatus, Explanation, Lifecycle, Pack, Packs, Requirement, Rule, Status,
+    Answer, Classification, Confidence, DatedStatus, Explanation, LawChange, Lifecycle, Pack, Packs, Requirement,
+    Rule, Stand, Status, law_changes, law_on,
 };
 pub use project::{
     Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders,

@@ -7,6 +7,7 @@ mod charts;
 mod deid;
 mod document;
 mod dossier;
+mod funnel;
 mod html;
 mod measured;
 mod monitor;

@@ -2,6 +2,7 @@
 
 mod load;
 mod requirement;
+mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use jiff::civil::Date;
 
 pub(crate) use load::{NOT_APPLICABLE, placeholders};
 pub use requirement::{Confidence, DatedStatus, Requirement, Status};
+pub use timeline::{LawChange, Stand, law_changes, law_on};
 
 use crate::catalog::{Catalog, Per};
 use crate::diagnostic::{Diagnostic, SourceFile};

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use medattest_core::monitor::{MonitorReport, WindowReport};
 use medattest_core::output::figure;
 use medattest_core::output::json::shown;
+use medattest_metrics::control::FunnelPoint;
 use medattest_metrics::{Estimate, Metric};
 
 use super::{SMALL, drawn, few, sub, text, value};
 use crate::document::{Block, Cell, Inline, Tone};
+use crate::funnel::funnel;
 use crate::series::Series;
 
 pub(super) fn groups(report: &MonitorReport, names: &[String]) -> Vec<Block> {
@@ -61,6 +63,21 @@ pub(super) fn groups(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     }
     if !report.sites.is_empty() {
         blocks.push(sub("Sites"));
+        let told: Vec<(&str, FunnelPoint)> = report
+            .sites
+            .iter()
+            .filter(|(_, point)| !small(point, smallest))
+            .map(|(site, point)| (site.as_str(), *point))
+            .collect();
+        let (k, n) = report
+            .sites
+            .iter()
+            .fold((0.0, 0.0), |(k, n), (_, point)| (k + point.value * point.n as f64, n + point.n as f64));
+        if let Some(svg) = funnel(&told, k / n) {
+            let caption = "Sites by size and share flagged; line: all sites together; dotted and dashed: exact 95 % and \
+                           99.8 % limits at the size of each site.";
+            blocks.push(Block::Figure { svg, caption: caption.to_owned() });
+        }
         blocks.push(sites(report));
     }
     if blocks.is_empty() {
@@ -109,14 +126,19 @@ fn group_table(window: &WindowReport, attribute: &str, smallest: u64) -> Block {
     }
 }
 
+/// Whether few patients stand behind a site, or behind those flagged or not flagged there.
+fn small(point: &FunnelPoint, smallest: u64) -> bool {
+    let events = (point.value * point.n as f64).round() as u64;
+    [point.n, events, point.n.saturating_sub(events)].iter().any(|n| *n > 0 && *n < smallest)
+}
+
 fn sites(report: &MonitorReport) -> Block {
     let smallest = report.plan.smallest;
     let rows = report
         .sites
         .iter()
         .map(|(site, point)| {
-            let events = (point.value * point.n as f64).round() as u64;
-            let small = point.n < smallest || events > 0 && events < smallest;
+            let small = small(point, smallest);
             let outside = !small && (point.value < point.alarm.0 || point.value > point.alarm.1);
             vec![
                 Cell::text(site.clone()),
