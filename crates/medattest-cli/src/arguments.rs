@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod deid;
+mod law;
 mod monitor;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub(crate) use deid::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
+pub(crate) use law::{LawCommand, LawOf};
 pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
 
 /// Compliance-as-code for clinical AI: measures evidence and judges it against dated, cited law.
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Find what identifies people in texts and tables, remove it, measure how well; needs no project
     #[command(subcommand)]
     Deid(Box<DeidCommand>),
+    /// How the law stands, what changes between two days, a calendar of it; needs no project
+    #[command(subcommand)]
+    Law(LawCommand),
     /// List packs, or run their scenarios
     Pack(PackOptions),
     /// Print the JSON Schema of a file medattest reads or writes

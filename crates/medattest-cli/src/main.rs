@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> Result<u8, Stop> {
         Command::Drift(options) => command::drift::run(&options),
         Command::Monitor(options) => command::monitor::run(&options),
         Command::Deid(command) => command::deid::run(&command),
+        Command::Law(command) => command::law::run(&command),
         Command::Pack(options) => command::pack::run(&options),
         Command::Schema(options) => command::schema::run(&options),
         Command::Completions { shell } => command::completions(shell),

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod law;
 pub(crate) mod monitor;
 pub(crate) mod pack;
 pub(crate) mod questions;
