@@ -389,7 +389,7 @@ fn limit(
             definitions().map(|definition| definition.id).chain(["drifted-share", "rows"]).collect();
         let near = closest(&measure, known.iter().copied());
         let hint = near.map_or(
-            "see `medattest explain figures`; also expected-…, …-difference, …-ratio".to_owned(),
+            "such as auroc, tpr, ppv, selection-rate, observed-expected, tpr-difference, expected-auroc, drifted-share".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         mistake(format!("there is no measure `{measure}`"), hint);
