@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use medattest_core::monitor::{ColumnCounts, DriftLimits, DriftPolicy, ValueCounts, WindowCounts, drift};
-use medattest_metrics::control::{Decider, Process, run_length};
+use medattest_core::monitor::{ColumnCounts, DECIDERS, DriftLimits, DriftPolicy, ValueCounts, WindowCounts, drift};
+use medattest_metrics::control::{Process, run_length};
 use medattest_metrics::drift::{Categories, Numbers};
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -74,12 +74,7 @@ pub(crate) fn simulate() -> ExitCode {
     say("Windows on average up to an alarm of a control chart, by how far the mean moved in standard errors");
     say("| decider | 0 | 0.5 | 1 | 2 | 3 |");
     say("| --- | ---: | ---: | ---: | ---: | ---: |");
-    for (name, decider) in [
-        ("beyond three standard errors", Decider::Shewhart(3.0)),
-        ("any run rule", Decider::RunRules),
-        ("weighted mean (0.2, 2.86)", Decider::Ewma(0.2, 2.86)),
-        ("cumulated sums (0.5, 4.77)", Decider::Cusum(0.5, 4.77)),
-    ] {
+    for (name, decider) in DECIDERS {
         let cells: Vec<String> = [0.0, 0.5, 1.0, 2.0, 3.0]
             .iter()
             .map(|shift| {

@@ -63,6 +63,21 @@ pub(crate) struct Table<'a> {
     asked: BTreeSet<String>,
 }
 
+/// A finite number.
+pub(crate) fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(x) => x.as_str().parse().ok().filter(|x: &f64| x.is_finite()),
+        DeValue::Integer(i) => i.as_str().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether a text can name something for ever: 1 to 64 lower-case letters, digits and dashes.
+pub(crate) fn is_id(id: &str) -> bool {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !id.is_empty() && id.len() <= 64 && id.chars().all(fine)
+}
+
 /// Parses a file, or says why not.
 pub(crate) fn parse<'a>(file: &'a SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Option<Table<'a>> {
     if file.text.len() > MAX_TOML_BYTES {

@@ -85,7 +85,7 @@ pub(crate) async fn profile(
     }
     let filter = CountQuery { filter: query.filter.clone(), keys: Vec::new() };
     let frame = count::filtered(source, frame, &filter)?;
-    let (frame, mut layout) = layout(source, frame, query)?;
+    let mut layout = layout(source, &frame, query)?;
     // The footer of a Parquet file tells its rows; a CSV file would have to be read for it.
     if source.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet")) && query.filter.is_none() {
         layout.rows = frame.clone().count().await.map_err(|_| broken(source))? as u64;
@@ -131,16 +131,16 @@ fn broken(source: &Source<'_>) -> DataError {
     source.error("count-failed", "the rows could not be counted", "check that the file is whole and memory suffices")
 }
 
-/// Columns in the order in which they are looked at, and the frame with what windows are cut by.
-fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result<(DataFrame, Layout), DataError> {
-    let schema = frame.schema().clone();
+/// Columns in the order in which they are looked at, and what windows are cut by.
+fn layout(source: &Source<'_>, frame: &DataFrame, query: &ProfileQuery) -> Result<Layout, DataError> {
+    let schema = frame.schema();
     let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
     if names.iter().any(|name| name.trim().is_empty() || name.trim().parse::<f64>().is_ok()) {
         let message = "the file seems to have no line with column names";
         return Err(source.error("column-missing", message, "begin the file with a line that names every column"));
     }
     let place = |name: &str| -> Result<usize, DataError> {
-        crate::column(source, &frame, name)?;
+        crate::column(source, frame, name)?;
         names.iter().position(|known| known == name).ok_or_else(|| broken(source))
     };
     let mut role: Vec<&str> = Vec::new();
@@ -192,7 +192,7 @@ fn layout(source: &Source<'_>, frame: DataFrame, query: &ProfileQuery) -> Result
         }
     };
     let names = at.iter().map(|at| names[*at].clone()).collect();
-    Ok((frame, Layout { names, at, text, most, rows: 0, together, outcome, loss, cut }))
+    Ok(Layout { names, at, text, most, rows: 0, together, outcome, loss, cut })
 }
 
 /// Adds a batch to the windows its rows belong to.

@@ -1,14 +1,15 @@
 //! Windows of the readmission data against NannyML 0.13.1, where the data are there, and what is known of them.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use medattest_core::monitor::{Cut, Plan, ProfileQuery, Reference, WindowCounts, WindowReport, drift, read_plan};
-use medattest_data::Counter;
 use medattest_metrics::{Estimate, Metric};
 use serde_json::Value;
+use support::{profile, query, readmission};
 
 const PLAN: &str = r#"
 id = "readmission"
@@ -24,25 +25,14 @@ decision = "y_pred"
 groups = ["race"]
 "#;
 
-fn data() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/diabetes-readmission");
-    folder.is_dir().then_some(folder)
-}
-
 fn counts(folder: &Path, plan: &Plan, filter: &str, cut: Cut) -> Vec<WindowCounts> {
     let query = ProfileQuery {
         filter: Some(filter.to_owned()),
-        cut,
         ignore: plan.ignore.clone(),
-        texts: Vec::new(),
         outcome: plan.outcome.clone(),
-        threshold: None,
-        shift: BTreeMap::new(),
-        loss: None,
+        ..query(cut)
     };
-    let probe = |_: &str, _: &mut Vec<(&'static str, f64)>| {};
-    let path = folder.join("predictions.parquet");
-    Counter::new().profile(&path, "predictions.parquet", &[], &query, &probe).expect("counted")
+    profile(&folder.join("predictions.parquet"), &query)
 }
 
 fn watched(folder: &Path) -> (Reference, Vec<WindowReport>) {
@@ -55,7 +45,7 @@ fn watched(folder: &Path) -> (Reference, Vec<WindowReport>) {
 
 #[test]
 fn agrees_with_nannyml() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = readmission() else { return };
     let text = fs::read_to_string(folder.join("expected_nannyml.json")).expect("read");
     let expected: Value = serde_json::from_str(&text).expect("JSON");
     let (_, windows) = watched(&folder);
@@ -99,7 +89,7 @@ fn agrees_with_nannyml() {
 
 #[test]
 fn calibration_drifts_while_discrimination_holds() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = readmission() else { return };
     let plan = read_plan("plan.toml", PLAN).expect("a plan");
     let reference = Reference::new(counts(&folder, &plan, "split = 'train'", Cut::File).remove(0), None, &plan);
     let window = counts(&folder, &plan, "split = 'current'", Cut::File).remove(0);
@@ -121,18 +111,7 @@ fn missing_values_new_labels_and_a_changed_type_are_drifts() {
     let table = |name: &str, row: &dyn Fn(u32) -> String| {
         let rows: String = (0..1_000).map(row).collect();
         fs::write(folder.path().join(name), format!("lab,ward,code\n{rows}")).expect("written");
-        let query = ProfileQuery {
-            filter: None,
-            cut: Cut::File,
-            ignore: Vec::new(),
-            texts: Vec::new(),
-            outcome: None,
-            threshold: None,
-            shift: BTreeMap::new(),
-            loss: None,
-        };
-        let probe = |_: &str, _: &mut Vec<(&'static str, f64)>| {};
-        Counter::new().profile(&folder.path().join(name), name, &[], &query, &probe).expect("counted").remove(0)
+        profile(&folder.path().join(name), &query(Cut::File)).remove(0)
     };
     let before = table("a.csv", &|i| format!("{},w{},{}\n", i % 40, i % 3, i % 7));
     // 60 % of laboratory values are gone, a ward is new, codes became text; values that are there are as before.

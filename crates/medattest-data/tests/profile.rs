@@ -1,33 +1,15 @@
 //! Value counts window by window, and what they say of drift in the readmission data where it is there.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod support;
 
-use medattest_core::monitor::{Cut, EVERYONE, OutcomeColumns, Period, ProfileQuery, ValueCounts, WindowCounts};
+use std::fs;
+
+use medattest_core::monitor::{Cut, EVERYONE, OutcomeColumns, Period, ProfileQuery, ValueCounts};
 use medattest_data::Counter;
 use medattest_metrics::drift::{CategoryPair, DriftTest, NumberPair};
 use serde_json::Value;
-
-fn query(cut: Cut) -> ProfileQuery {
-    ProfileQuery {
-        filter: None,
-        cut,
-        ignore: Vec::new(),
-        texts: Vec::new(),
-        outcome: None,
-        threshold: None,
-        shift: BTreeMap::new(),
-        loss: None,
-    }
-}
-
-fn profile(path: &Path, query: &ProfileQuery) -> Vec<WindowCounts> {
-    let probe = |text: &str, told: &mut Vec<(&'static str, f64)>| told.push(("length", text.len() as f64));
-    let fixed = [("site".to_owned(), "3".to_owned())];
-    Counter::new().profile(path, "t", &fixed, query, &probe).expect("counted")
-}
+use support::{profile, query, readmission};
 
 const TABLE: &str = "seen,age,ward,score,outcome,note\n\
                      2026-01-05,61,north,0.2,0,all is well\n\
@@ -105,11 +87,6 @@ fn what_cannot_be_counted_is_told_without_a_value() {
     assert!(refused(&asked).contains("numbers"));
 }
 
-fn data() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/diabetes-readmission");
-    folder.is_dir().then_some(folder)
-}
-
 /// Names of the reference package, and ours.
 const NAMES: [(&str, DriftTest); 16] = [
     ("ks", DriftTest::KolmogorovSmirnov),
@@ -132,7 +109,7 @@ const NAMES: [(&str, DriftTest); 16] = [
 
 #[test]
 fn agrees_with_evidently_on_the_readmission_data() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = readmission() else { return };
     let text = fs::read_to_string(folder.join("expected_evidently.json")).expect("read");
     let expected: Value = serde_json::from_str(&text).expect("JSON");
     let (mut compared, mut differing) = (0, Vec::new());

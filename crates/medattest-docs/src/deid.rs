@@ -4,7 +4,7 @@ use medattest_core::VERSION;
 use medattest_core::output::thousands;
 use medattest_deid::{FieldClass, Kind, Kinds, Policy, SourceTally, Survey};
 
-use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::document::{Block, Cell, Document, Inline, Tone, section, text};
 
 /// The report on an audit of files.
 pub fn deid_report(survey: &Survey, kinds: &Kinds, policy: &Policy) -> Document {
@@ -13,9 +13,9 @@ pub fn deid_report(survey: &Survey, kinds: &Kinds, policy: &Policy) -> Document 
     blocks.push(Block::Verdict {
         tone: if n == 0 { Tone::Good } else { Tone::Bad },
         title: if n == 0 { "Nothing found".to_owned() } else { format!("{} identifiers found", thousands(n)) },
-        text: text(&format!("{} ({})", policy.basis, policy.citation)),
+        text: text(format!("{} ({})", policy.basis, policy.citation)),
     });
-    blocks.push(Block::Paragraph(text(&format!(
+    blocks.push(Block::Paragraph(text(format!(
         "{} files with {} records were read under the policy “{}”, with {}. {} files were not read.",
         thousands(survey.files),
         thousands(survey.records),
@@ -71,14 +71,6 @@ pub fn deid_report(survey: &Survey, kinds: &Kinds, policy: &Policy) -> Document 
 
 /// Files of one sort that are shown.
 const MOST: usize = 50;
-
-fn text(words: &str) -> Vec<Inline> {
-    vec![Inline::Text(words.to_owned())]
-}
-
-fn section(title: &str, id: &str) -> Block {
-    Block::Heading { level: 2, text: text(title), id: Some(id.to_owned()) }
-}
 
 fn identifiers(survey: &Survey, kinds: &Kinds, policy: &Policy) -> Block {
     let mut rows = Vec::new();
@@ -140,7 +132,7 @@ fn table(source: &SourceTally) -> Vec<Block> {
         let mut shapes = Cell::default();
         let mut grounds = Cell::default();
         for (kind, tally) in &field.tally.kinds {
-            found = found.and(text(&format!(
+            found = found.and(text(format!(
                 "{}: {} in {} cells",
                 kind.id(),
                 thousands(tally.detections),

@@ -118,3 +118,18 @@ pub enum Tone {
     /// Neither.
     Plain,
 }
+
+/// A line of plain text.
+pub(crate) fn text(words: impl Into<String>) -> Vec<Inline> {
+    vec![Inline::Text(words.into())]
+}
+
+/// A heading that stands in the table of contents.
+pub(crate) fn section(title: &str, id: &str) -> Block {
+    Block::Heading { level: 2, text: text(title), id: Some(id.to_owned()) }
+}
+
+/// A heading within a section.
+pub(crate) fn sub(title: &str) -> Block {
+    Block::Heading { level: 3, text: text(title), id: None }
+}

@@ -4,11 +4,12 @@ mod groups;
 
 use medattest_core::monitor::{Alert, Chart, Cut, DriftPolicy, MonitorReport, WindowReport, test_name};
 use medattest_core::output::json::shown;
+use medattest_core::output::paper::few;
 use medattest_core::output::{figure, thousands};
 use medattest_core::{Severity, VERSION};
 use medattest_metrics::{Estimate, Metric};
 
-use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::document::{Block, Cell, Document, Inline, Tone, section, sub, text};
 use crate::series::Series;
 
 /// Windows that are listed one by one.
@@ -24,7 +25,7 @@ pub fn monitor_report(report: &MonitorReport) -> Document {
     let names: Vec<String> = report.windows.iter().map(|window| window.id.clone()).collect();
     let mut blocks = vec![Block::Heading { level: 1, text: text(&plan.title), id: None }];
     blocks.push(verdict(report));
-    blocks.push(Block::Paragraph(text(&about(report))));
+    blocks.push(Block::Paragraph(text(about(report))));
     blocks.push(Block::Note(text(
         "This report measures and compares with limits that the plan states. It does not say that a model is safe. \
          Counts of 1 to 10, and figures that would give one away, are withheld.",
@@ -53,22 +54,6 @@ pub fn monitor_report(report: &MonitorReport) -> Document {
         Inline::Text(format!("; as of {}. The same counts and plan give the same report.", report.as_of)),
     ]));
     Document { title: format!("Monitoring: {}", plan.title), blocks }
-}
-
-fn text(words: &str) -> Vec<Inline> {
-    vec![Inline::Text(words.to_owned())]
-}
-
-fn section(title: &str, id: &str) -> Block {
-    Block::Heading { level: 2, text: text(title), id: Some(id.to_owned()) }
-}
-
-fn sub(title: &str) -> Block {
-    Block::Heading { level: 3, text: text(title), id: None }
-}
-
-fn few(n: u64, smallest: u64) -> String {
-    if n > 0 && n < smallest { format!("fewer than {smallest}") } else { thousands(n) }
 }
 
 fn verdict(report: &MonitorReport) -> Block {
@@ -353,7 +338,7 @@ fn run_lengths(chart: &Chart, names: &[String]) -> Block {
         .iter()
         .filter_map(|(decider, windows)| {
             let f = windows.figure.as_ref().ok()?;
-            Some(text(&format!(
+            Some(text(format!(
                 "{decider}: {:.0} windows on average without a change before an alarm [{:.0}, {:.0}], simulated",
                 f.value, f.low, f.high
             )))

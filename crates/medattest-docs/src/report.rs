@@ -8,7 +8,7 @@ use medattest_core::output::paper::{AttributeTable, Shown, few, on_paper, paired
 use medattest_core::{Task, VERSION as TOOL};
 use medattest_metrics::{Definition, Form, Metric};
 
-use crate::document::{Block, Cell, Document, Inline};
+use crate::document::{Block, Cell, Document, Inline, section, sub, text};
 use crate::measured::{
     about, calibration, comparisons, contrasts, decision_curve, equalised, estimate, figures, has, metric_table,
     p_value, pairs, pooled, roc, shares, withheld,
@@ -56,18 +56,6 @@ pub fn bias_report(evidence: &BiasEvidence, smallest: u64) -> Document {
     blocks.push(section("How to check this report", "provenance"));
     blocks.extend(provenance(evidence));
     Document { title: format!("Bias audit: {}", evidence.table), blocks }
-}
-
-fn section(title: &str, id: &str) -> Block {
-    Block::Heading { level: 2, text: vec![Inline::Text(title.into())], id: Some(id.into()) }
-}
-
-fn sub(title: &str) -> Block {
-    Block::Heading { level: 3, text: vec![Inline::Text(title.into())], id: None }
-}
-
-fn text(text: impl Into<String>) -> Vec<Inline> {
-    vec![Inline::Text(text.into())]
 }
 
 /// The comparisons a reader looks for first, attribute by attribute.

@@ -13,7 +13,7 @@ use medattest_core::sha256_hex;
 use medattest_deid::{Cleaner, FieldClass, Key, Kind, Layers, Plan, Policy, Resources, Scanner, Survey};
 use serde_json::{Value, json};
 
-use super::{Stop, Text, pretty, print, print_json};
+use super::{Form, Stop, Text, pretty, print, print_json, report_kind};
 use crate::arguments::{DeidAudit, DeidClean, DeidCommand, DeidFormat, DeidHow};
 use crate::deid::{self, MANIFEST, MANIFEST_FORM, Outcome, Replacements, Work, unusable, walk};
 use crate::embedded;
@@ -114,23 +114,6 @@ fn audit(options: &DeidAudit) -> Result<u8, Stop> {
         DeidFormat::Terminal => print(&terminal(&survey, kinds, policy, &options.write))?,
     }
     Ok(u8::from(survey.detections() > 0))
-}
-
-enum Form {
-    Json,
-    Html,
-}
-
-fn report_kind(path: &Path) -> Result<Form, Stop> {
-    match path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()).as_deref() {
-        Some("json") => Ok(Form::Json),
-        Some("html") => Ok(Form::Html),
-        _ => Err(Stop::usage(
-            &path.display().to_string(),
-            "the kind of file cannot be told from its name",
-            "use .html or .json",
-        )),
-    }
 }
 
 /// The audit on a terminal, 80 columns.

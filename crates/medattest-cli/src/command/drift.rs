@@ -10,6 +10,7 @@ use medattest_core::output::json::{column_v1, interval_v1, shown};
 use medattest_core::output::{figure, thousands};
 use medattest_data::Counter;
 
+use super::monitor::p_value;
 use super::{Stop, Text, print, print_json};
 use crate::arguments::{DriftOptions, DriftPolicyKind, MonitorFormat};
 use crate::monitor::Probe;
@@ -125,10 +126,7 @@ fn terminal(report: &WindowReport, before: u64, apart: Option<&Apart>, limits: &
             format!("{}{name}", if column.drifted() { "! " } else { "  " }),
             effect.map_or("–".to_owned(), |f| figure(f.value)),
             effect.map_or(String::new(), |f| format!("{}–{}", figure(f.low), figure(f.high))),
-            column
-                .adjusted
-                .or(column.score)
-                .map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".to_owned() } else { figure(p) }),
+            column.adjusted.or(column.score).map_or("–".to_owned(), p_value),
             share(&column.missing).map_or("–".to_owned(), |x| format!("{x:+.1} %")),
             column.unseen.as_ref().and_then(share).map_or("–".to_owned(), |x| format!("{x:.1} %")),
         ]);

@@ -184,4 +184,23 @@ pub(crate) fn check_systems(project: &Project, wanted: &[String]) -> Result<(), 
     }
 }
 
+/// Forms of a report that is a paper and data.
+pub(crate) enum Form {
+    Json,
+    Html,
+}
+
+/// The form that the name of a file asks for.
+pub(crate) fn report_kind(path: &Path) -> Result<Form, Stop> {
+    match path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()).as_deref() {
+        Some("json") => Ok(Form::Json),
+        Some("html") => Ok(Form::Html),
+        _ => Err(Stop::usage(
+            &path.display().to_string(),
+            "the kind of file cannot be told from its name",
+            "use .html or .json",
+        )),
+    }
+}
+
 pub(crate) use terminal::Text;

@@ -11,9 +11,9 @@ use medattest_core::output::json::{self, shown};
 use medattest_core::output::{figure, thousands};
 use medattest_metrics::{Estimate, Metric};
 
-use super::{Stop, Text, pretty, print, print_json};
+use super::{Form, Stop, Text, pretty, print, print_json, report_kind};
 use crate::arguments::{MonitorFormat, MonitorOptions};
-use crate::monitor::{Monitor, Webhook, append, fresh, metrics, plan_of};
+use crate::monitor::{Monitor, Webhook, metrics, plan_of, tell};
 use crate::progress::Progress;
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
 use crate::world::today;
@@ -33,12 +33,9 @@ pub(crate) fn run(options: &MonitorOptions) -> Result<u8, Stop> {
     let Some(path) = &options.plan else {
         return Err(Stop::usage("monitor", "no plan is named", "write one with: medattest monitor --new"));
     };
+    // A name that cannot be written is told before anything is counted.
     for path in &options.write {
-        let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
-        if !matches!(end.as_deref(), Some("html" | "json")) {
-            let shown = path.display().to_string();
-            return Err(Stop::usage(&shown, "the kind of file cannot be told from its name", "use .html or .json"));
-        }
+        report_kind(path)?;
     }
     let webhook = webhook(options)?;
     let served = Served::start(options)?;
@@ -74,11 +71,9 @@ fn look(
         monitor.look(as_of, &progress)?
     };
     for path in &options.write {
-        let html = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("html"));
-        let text = if html {
-            medattest_docs::html(&medattest_docs::monitor_report(&report))
-        } else {
-            pretty(&json::monitor(&report))?
+        let text = match report_kind(path)? {
+            Form::Html => medattest_docs::html(&medattest_docs::monitor_report(&report)),
+            Form::Json => pretty(&json::monitor(&report))?,
         };
         write_whole(path, text.as_bytes())?;
     }
@@ -93,8 +88,7 @@ fn look(
         MonitorFormat::Json => print_json(&json::monitor(&report))?,
         MonitorFormat::Terminal => print(&terminal(&report, counted, &options.write))?,
     }
-    let alerts = fresh(&report, &state)?;
-    append(&report, &alerts, options.alerts.as_deref(), webhook, &state)?;
+    tell(&report, options.alerts.as_deref(), webhook, &state)?;
     Ok(code(&report))
 }
 
@@ -302,7 +296,7 @@ fn columns(text: &mut Text, window: &WindowReport, plan: &Plan) {
     text.table(&rows);
 }
 
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { figure(p) }
 }
 

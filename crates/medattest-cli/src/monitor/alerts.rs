@@ -24,21 +24,17 @@ pub(crate) struct Webhook {
     pub(crate) key: Option<Vec<u8>>,
 }
 
-/// Alerts of the newest window, and overdue windows, that were not sent before.
-pub(crate) fn fresh(report: &MonitorReport, state: &Path) -> Result<Vec<Alert>, Stop> {
-    let store = Store::open(state, &report.plan)?;
-    let sent = store.sent();
-    Ok(report.current().into_iter().filter(|alert| !sent.contains(&alert.id)).cloned().collect())
-}
-
-/// Adds alerts to a file of JSON lines, then remembers that they were told.
-pub(crate) fn append(
+/// Tells the alerts of the newest window, and of overdue ones, that were not told before: adds them to a file of JSON
+/// lines and posts them, then remembers that they were told.
+pub(crate) fn tell(
     report: &MonitorReport,
-    alerts: &[Alert],
     file: Option<&Path>,
     webhook: Option<&Webhook>,
     state: &Path,
 ) -> Result<(), Stop> {
+    let store = Store::open(state, &report.plan)?;
+    let mut sent = store.sent();
+    let alerts: Vec<&Alert> = report.current().into_iter().filter(|alert| !sent.contains(&alert.id)).collect();
     if alerts.is_empty() {
         return Ok(());
     }
@@ -46,7 +42,7 @@ pub(crate) fn append(
         let shown = path.display().to_string();
         let failed = |_| Stop::usage(&shown, "the alerts cannot be written", "check the folder and its permissions");
         let mut lines = Vec::new();
-        for alert in alerts {
+        for alert in &alerts {
             serde_json::to_writer(&mut lines, alert).map_err(|error| failed(error.into()))?;
             lines.push(b'\n');
         }
@@ -55,17 +51,15 @@ pub(crate) fn append(
         open.write_all(&lines).and_then(|()| open.sync_data()).map_err(failed)?;
     }
     if let Some(webhook) = webhook {
-        webhook.send(report, alerts)?;
+        webhook.send(report, &alerts)?;
     }
-    let store = Store::open(state, &report.plan)?;
-    let mut sent = store.sent();
     sent.extend(alerts.iter().map(|alert| alert.id.clone()));
     store.keep_sent(&sent)
 }
 
 impl Webhook {
     /// Posts alerts as JSON. A key signs the body: `X-Medattest-Signature: sha256=` and the HMAC in hexadecimal.
-    fn send(&self, report: &MonitorReport, alerts: &[Alert]) -> Result<(), Stop> {
+    fn send(&self, report: &MonitorReport, alerts: &[&Alert]) -> Result<(), Stop> {
         let body = serde_json::json!({
             "format": "medattest-alerts-v1",
             "plan": report.plan.id,

@@ -18,7 +18,7 @@ use medattest_core::monitor::{
 use medattest_core::{MAX_TOML_BYTES, sha256_hex, sha256_stream};
 use medattest_data::Counter;
 
-pub(crate) use alerts::{Webhook, append, fresh};
+pub(crate) use alerts::{Webhook, tell};
 use files::{DataFile, data_files};
 pub(crate) use probe::Probe;
 pub(crate) use prometheus::metrics;
@@ -160,6 +160,7 @@ impl Monitor {
         &self,
         store: &Store,
         reference: &Stored,
+        parts: &mut BTreeMap<String, Part>,
         as_of: Date,
         progress: &Progress,
     ) -> Result<(usize, String), Stop> {
@@ -169,47 +170,42 @@ impl Monitor {
             self.query(&self.plan.data, self.plan.cut.clone(), shift.unwrap_or_default(), reference.loss.clone());
         let asked = sha256_hex(format!("{METHOD} {}", text_of(&query)).as_bytes());
         if self.plan.data.path == "-" {
-            self.take_input(store, &query, &asked, as_of)?;
+            let part = self.take_input(store, &query, &asked, as_of)?;
+            parts.insert(part.file.clone(), part);
             return Ok((1, asked));
         }
         let files = match data_files(&self.data, &self.plan.data.path) {
             Ok(files) => files,
             // What was counted stays when the data are moved away.
-            Err(_) if !store.parts().is_empty() => return Ok((0, asked)),
+            Err(_) if !parts.is_empty() => return Ok((0, asked)),
             Err(stop) => return Err(stop),
         };
         let mut counted = 0;
         for (at, file) in files.iter().enumerate() {
             let (size, changed) = stamp(file)?;
-            let known = store.part(&file.shown).filter(|part| part.query == asked);
-            if known.as_ref().is_some_and(|part| part.size == size && part.changed == changed) {
+            let known = parts.get(&file.shown).filter(|part| part.query == asked);
+            if known.is_some_and(|part| part.size == size && part.changed == changed) {
                 continue;
             }
             progress.say(&format!("file {} of {}: {}", at + 1, files.len(), file.shown));
             let sha256 = digest(file)?;
             let windows = match known {
-                Some(known) if known.sha256 == sha256 => known.windows,
+                Some(known) if known.sha256 == sha256 => known.windows.clone(),
                 _ => {
                     counted += 1;
                     self.profile(file, &query)?
                 }
             };
             let query = asked.clone();
-            store.keep_part(&Part {
-                file: file.shown.clone(),
-                size,
-                changed,
-                sha256,
-                query,
-                counted: as_of,
-                windows,
-            })?;
+            let part = Part { file: file.shown.clone(), size, changed, sha256, query, counted: as_of, windows };
+            store.keep_part(&part)?;
+            parts.insert(part.file.clone(), part);
         }
         Ok((counted, asked))
     }
 
     /// Counts CSV from standard input. It lies in a private file while it is read.
-    fn take_input(&self, store: &Store, query: &ProfileQuery, asked: &str, as_of: Date) -> Result<(), Stop> {
+    fn take_input(&self, store: &Store, query: &ProfileQuery, asked: &str, as_of: Date) -> Result<Part, Stop> {
         let failed =
             |_| Stop::usage("standard input", "the rows cannot be kept while they are counted", "free disk space");
         let mut file = tempfile::Builder::new().suffix(".csv").tempfile_in(store.folder()).map_err(failed)?;
@@ -226,16 +222,19 @@ impl Monitor {
         let data = DataFile { path: file.path().to_owned(), shown: name.clone(), fixed: Vec::new() };
         let windows = self.profile(&data, query)?;
         let query = asked.to_owned();
-        store.keep_part(&Part { file: name, size, changed: 0, sha256, query, counted: as_of, windows })
+        let part = Part { file: name, size, changed: 0, sha256, query, counted: as_of, windows };
+        store.keep_part(&part)?;
+        Ok(part)
     }
 
     /// One look: counts what is new and reports on everything.
     pub(crate) fn look(&self, as_of: Date, progress: &Progress) -> Result<(MonitorReport, usize), Stop> {
         let store = Store::open(&self.store, &self.plan)?;
         let stored = self.reference(&store, progress)?;
-        let (counted, asked) = self.count(&store, &stored, as_of, progress)?;
+        let mut parts = store.parts();
+        let (counted, asked) = self.count(&store, &stored, &mut parts, as_of, progress)?;
         progress.say("comparing");
-        Ok((assembled(&self.plan, &store, &stored, Some(&asked), as_of), counted))
+        Ok((assembled(&self.plan, parts, &stored, Some(&asked), as_of), counted))
     }
 }
 
@@ -243,20 +242,25 @@ impl Monitor {
 pub(crate) fn stored_report(plan: &Plan, state: &Path, as_of: Date) -> Option<MonitorReport> {
     let store = Store::existing(state, plan)?;
     let stored = store.reference()?;
-    Some(assembled(plan, &store, &stored, None, as_of))
+    Some(assembled(plan, store.parts(), &stored, None, as_of))
 }
 
-fn assembled(plan: &Plan, store: &Store, stored: &Stored, asked: Option<&str>, as_of: Date) -> MonitorReport {
+fn assembled(
+    plan: &Plan,
+    parts: BTreeMap<String, Part>,
+    stored: &Stored,
+    asked: Option<&str>,
+    as_of: Date,
+) -> MonitorReport {
     use rayon::prelude::*;
-    let parts = store.parts();
     // Without a question at hand, that of the newest parts.
-    let newest = parts.iter().map(|part| part.counted).max();
+    let newest = parts.values().map(|part| part.counted).max();
     let asked = asked.map(str::to_owned).or_else(|| {
-        parts.iter().filter(|part| Some(part.counted) == newest).map(|part| part.query.clone()).next_back()
+        parts.values().filter(|part| Some(part.counted) == newest).map(|part| part.query.clone()).next_back()
     });
     let mut windows: BTreeMap<String, WindowCounts> = BTreeMap::new();
     let mut counted = None;
-    for part in parts.into_iter().filter(|part| Some(&part.query) == asked.as_ref()) {
+    for part in parts.into_values().filter(|part| Some(&part.query) == asked.as_ref()) {
         counted = counted.max(Some(part.counted));
         for mut window in part.windows {
             // Rows are numbered within their file.

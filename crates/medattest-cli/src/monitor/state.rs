@@ -1,6 +1,7 @@
 //! What is kept between runs: the reference and the counts of every file, each written whole. Nothing is lost when the
 //! process is killed; at worst a file is counted again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -100,31 +101,26 @@ impl Store {
         self.folder.join("parts").join(format!("{}.json", &sha256_hex(file.as_bytes())[..32]))
     }
 
-    pub(crate) fn part(&self, file: &str) -> Option<Part> {
-        Self::read::<Part>(&self.part_path(file)).filter(|part| part.file == file)
-    }
-
     pub(crate) fn keep_part(&self, part: &Part) -> Result<(), Stop> {
         Self::write(&self.part_path(&part.file), part)
     }
 
-    /// All parts, in order of their files.
-    pub(crate) fn parts(&self) -> Vec<Part> {
+    /// All parts, by their files.
+    pub(crate) fn parts(&self) -> BTreeMap<String, Part> {
         use rayon::prelude::*;
-        let Ok(entries) = std::fs::read_dir(self.folder.join("parts")) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(self.folder.join("parts")) else { return BTreeMap::new() };
         let paths: Vec<PathBuf> =
             entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
-        let mut parts: Vec<Part> = paths.par_iter().filter_map(|path| Self::read(path)).collect();
-        parts.sort_by(|a, b| a.file.cmp(&b.file));
-        parts
+        let parts: Vec<Part> = paths.par_iter().filter_map(|path| Self::read(path)).collect();
+        parts.into_iter().map(|part| (part.file.clone(), part)).collect()
     }
 
     /// Ids of alerts that were sent.
-    pub(crate) fn sent(&self) -> std::collections::BTreeSet<String> {
+    pub(crate) fn sent(&self) -> BTreeSet<String> {
         Self::read(&self.folder.join("sent.json")).unwrap_or_default()
     }
 
-    pub(crate) fn keep_sent(&self, sent: &std::collections::BTreeSet<String>) -> Result<(), Stop> {
+    pub(crate) fn keep_sent(&self, sent: &BTreeSet<String>) -> Result<(), Stop> {
         Self::write(&self.folder.join("sent.json"), sent)
     }
 }

@@ -89,8 +89,7 @@ impl Loader<'_> {
         }
         self.open.pop();
         if let Some(id) = root.string("id", diagnostics) {
-            let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if id.is_empty() || id.len() > 64 || !id.chars().all(fine) {
+            if !reader::is_id(&id) {
                 diagnostics.push(Diagnostic {
                     place: place.clone(),
                     code: "system-id",
@@ -253,7 +252,7 @@ fn read_table(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &mu
         _ => Task::Binary,
     };
     let threshold = table.take("threshold").and_then(|node| {
-        let found = number(&node.value);
+        let found = reader::number(&node.value);
         if found.is_none() {
             diagnostics.push(node.mistake(
                 "wrong-type",
@@ -430,7 +429,7 @@ fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &m
                     _ => None,
                 };
                 let bins: Option<Vec<f64>> = match get("bins") {
-                    Some(DeValue::Array(bins)) => bins.iter().map(|b| number(b.get_ref())).collect(),
+                    Some(DeValue::Array(bins)) => bins.iter().map(|b| reader::number(b.get_ref())).collect(),
                     None => Some(Vec::new()),
                     Some(_) => None,
                 };
@@ -443,7 +442,7 @@ fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &m
                     Some(DeValue::Table(shares)) => shares
                         .iter()
                         .map(|(name, share)| {
-                            let share = number(share.get_ref()).filter(|s| *s >= 0.0)?;
+                            let share = reader::number(share.get_ref()).filter(|s| *s >= 0.0)?;
                             Some((name.get_ref().to_string(), share))
                         })
                         .collect(),
@@ -498,12 +497,4 @@ fn read_groups(table: &mut reader::Table<'_>, catalog: &Catalog, diagnostics: &m
         }
     }
     columns
-}
-
-fn number(value: &DeValue<'_>) -> Option<f64> {
-    match value {
-        DeValue::Float(x) => x.as_str().parse().ok().filter(|x: &f64| x.is_finite()),
-        DeValue::Integer(i) => i.as_str().parse().ok(),
-        _ => None,
-    }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use medattest_core::monitor::{MonitorReport, WindowReport};
 use medattest_core::output::figure;
-use medattest_core::output::json::shown;
+use medattest_core::output::json::{shown, site_is_small};
+use medattest_core::output::paper::few;
 use medattest_metrics::control::FunnelPoint;
 use medattest_metrics::{Estimate, Metric};
 
-use super::{SMALL, drawn, few, sub, text, value};
-use crate::document::{Block, Cell, Inline, Tone};
+use super::{SMALL, drawn, value};
+use crate::document::{Block, Cell, Inline, Tone, sub, text};
 use crate::funnel::funnel;
 use crate::series::Series;
 
@@ -66,7 +67,7 @@ pub(super) fn groups(report: &MonitorReport, names: &[String]) -> Vec<Block> {
         let told: Vec<(&str, FunnelPoint)> = report
             .sites
             .iter()
-            .filter(|(_, point)| !small(point, smallest))
+            .filter(|(_, point)| !site_is_small(point, smallest))
             .map(|(site, point)| (site.as_str(), *point))
             .collect();
         let (k, n) = report
@@ -126,19 +127,13 @@ fn group_table(window: &WindowReport, attribute: &str, smallest: u64) -> Block {
     }
 }
 
-/// Whether few patients stand behind a site, or behind those flagged or not flagged there.
-fn small(point: &FunnelPoint, smallest: u64) -> bool {
-    let events = (point.value * point.n as f64).round() as u64;
-    [point.n, events, point.n.saturating_sub(events)].iter().any(|n| *n > 0 && *n < smallest)
-}
-
 fn sites(report: &MonitorReport) -> Block {
     let smallest = report.plan.smallest;
     let rows = report
         .sites
         .iter()
         .map(|(site, point)| {
-            let small = small(point, smallest);
+            let small = site_is_small(point, smallest);
             let outside = !small && (point.value < point.alarm.0 || point.value > point.alarm.1);
             vec![
                 Cell::text(site.clone()),

@@ -9,7 +9,7 @@ mod test;
 
 pub use category::{Categories, CategoryPair};
 pub use number::{NumberPair, Numbers};
-pub use test::{DriftTest, Kind, Outcome};
+pub use test::{DriftTest, Kind, Outcome, SD_FLOOR};
 
 use crate::estimate::{Estimate, Figure, NotEstimable};
 use crate::rate::z;

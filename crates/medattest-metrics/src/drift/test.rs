@@ -86,7 +86,7 @@ const BY_VALUE: usize = 20;
 /// Share that stands for an empty bin.
 const EMPTY: f64 = 1e-4;
 /// What the standard deviation of the reference is at least, when distances are divided by it.
-const SD_FLOOR: f64 = 0.001;
+pub const SD_FLOOR: f64 = 0.001;
 
 impl DriftTest {
     /// All of them.

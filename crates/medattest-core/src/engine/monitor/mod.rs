@@ -13,5 +13,5 @@ pub use facts::{NAME, VERSION, Watched, facts};
 pub use model::{Apart, Binning, LossModel, RowColumn, RowSample, told_apart};
 pub use plan::{Escalation, Limit, Measure, Plan, Source, read_plan};
 pub use policy::{ColumnDrift, DriftLimits, DriftPolicy, compare, drift, evidently, test_name};
-pub use report::{Alert, Chart, MonitorReport, report, rule_name};
+pub use report::{Alert, Chart, DECIDERS, MonitorReport, report, rule_name};
 pub use window::{GroupReport, Reference, WindowReport};

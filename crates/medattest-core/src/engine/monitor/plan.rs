@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use medattest_metrics::{Metric, definitions};
 use serde::{Deserialize, Serialize};
-use toml::de::DeValue;
 
 use super::counts::{Cut, OutcomeColumns, Period};
 use super::policy::{DriftLimits, DriftPolicy};
@@ -171,12 +170,7 @@ type Diagnostics = Vec<Diagnostic>;
 
 fn number(table: &mut reader::Table<'_>, key: &str, diagnostics: &mut Diagnostics) -> Option<f64> {
     let node = table.take(key)?;
-    let found = match &node.value {
-        DeValue::Integer(i) => i.as_str().replace('_', "").parse().ok(),
-        DeValue::Float(x) => x.as_str().replace('_', "").parse().ok(),
-        _ => None,
-    };
-    let found = found.filter(|x: &f64| x.is_finite());
+    let found = reader::number(&node.value);
     if found.is_none() {
         diagnostics.push(node.mistake("wrong-type", format!("{} is not a number", node.shown()), "such as 0.1"));
     }
@@ -309,8 +303,7 @@ fn plan(mut root: reader::Table<'_>, text: &str, diagnostics: &mut Diagnostics) 
     }
     root.finish(diagnostics);
     let id = id?;
-    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if id.is_empty() || id.len() > 64 || !id.chars().all(fine) {
+    if !reader::is_id(&id) {
         let message = "a plan's id has 1 to 64 lower-case letters, digits and dashes".to_owned();
         diagnostics.push(mistake("plan-id", message, "such as id = \"sepsis-score\""));
     }

@@ -1,7 +1,7 @@
 //! When a column counts as drifted: by the size of the effect first, or as a common package has it.
 
 use medattest_metrics::benjamini_hochberg;
-use medattest_metrics::drift::{Categories, CategoryPair, DriftTest, Kind, NumberPair, Numbers};
+use medattest_metrics::drift::{Categories, CategoryPair, DriftTest, Kind, NumberPair, Numbers, SD_FLOOR};
 use medattest_metrics::{Estimate, Figure};
 use serde::{Deserialize, Serialize};
 
@@ -141,8 +141,6 @@ pub fn compare(test: DriftTest, reference: &ValueCounts, current: &ValueCounts, 
     }
 }
 
-/// Standard deviation that stands for that of a constant reference.
-const SD_FLOOR: f64 = 1e-3;
 const LEVEL: f64 = 0.95;
 /// Shares of fewer rows are not told in words.
 const SHOWN: u64 = 11;

@@ -13,11 +13,19 @@ use super::plan::{Limit, Measure, Plan};
 use super::window::{GroupReport, Reference, WindowReport};
 use crate::finding::Severity;
 use crate::output::json::{self, shown};
+use crate::value::is_small_cell;
 
 /// Weight and width of exponentially weighted means: about 370 windows without a false alarm (Lucas & Saccucci 1990).
 const EWMA: (f64, f64) = (0.2, 2.86);
 /// Slack and limit of cumulated sums: about 370 windows without a false alarm (Hawkins 1993).
 const CUSUM: (f64, f64) = (0.5, 4.77);
+/// What decides on charts, by name.
+pub const DECIDERS: [(&str, Decider); 4] = [
+    ("beyond three standard errors", Decider::Shewhart(SHEWHART)),
+    ("any run rule", Decider::RunRules),
+    ("weighted mean", Decider::Ewma(EWMA.0, EWMA.1)),
+    ("cumulated sums", Decider::Cusum(CUSUM.0, CUSUM.1)),
+];
 /// Odds that risk-adjusted sums look for, times those predicted.
 const ODDS: f64 = 1.5;
 /// Windows that risk-adjusted sums run on average without a false alarm; their limit is found by simulation.
@@ -79,7 +87,7 @@ pub struct Chart {
 impl Chart {
     /// The point of a window, where its rows and events are many enough to be told.
     pub fn shown(&self, at: usize, smallest: u64) -> Option<ChartPoint> {
-        let small = |n: u64| n > 0 && n < smallest;
+        let small = |n: u64| is_small_cell(n, smallest);
         self.points.get(at).copied().flatten().filter(|point| {
             let events = (point.value * point.n as f64).round() as u64;
             !small(point.n) && (self.kind != "p" || !small(events) && !small(point.n.saturating_sub(events)))
@@ -272,13 +280,7 @@ fn chart(id: &str, title: &str, kind: &str, points: Vec<Option<ChartPoint>>, pro
             }
         }
     }
-    let run_lengths = [
-        ("beyond three standard errors", Decider::Shewhart(SHEWHART)),
-        ("any run rule", Decider::RunRules),
-        ("weighted mean", Decider::Ewma(EWMA.0, EWMA.1)),
-        ("cumulated sums", Decider::Cusum(CUSUM.0, CUSUM.1)),
-    ];
-    let run_lengths = run_lengths
+    let run_lengths = DECIDERS
         .into_iter()
         .map(|(name, decider)| (name.to_owned(), run_length(decider, process, RUNS, 1)))
         .collect();

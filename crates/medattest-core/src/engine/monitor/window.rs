@@ -248,7 +248,8 @@ fn classes(
     reference: &Reference,
     plan: &Plan,
 ) -> Vec<GroupReport> {
-    let mut rows = Rows { predicted: Some(Vec::new()), score: Some(Vec::new()), ..Rows::default() };
+    let mut rows = Rows::default();
+    let (mut predicted, mut scores) = (Vec::new(), Vec::new());
     let mut codes = Vec::new();
     let mut has_decision = true;
     let mut has_score = true;
@@ -263,21 +264,13 @@ fn classes(
                 rows.label.push(label);
                 rows.count.push(n);
                 codes.push(code as u32);
-                if let Some(predicted) = &mut rows.predicted {
-                    predicted.push(cell.flagged.unwrap_or(false));
-                }
-                if let Some(scores) = &mut rows.score {
-                    scores.push(cell.score.unwrap_or(0.0));
-                }
+                predicted.push(cell.flagged.unwrap_or(false));
+                scores.push(cell.score.unwrap_or(0.0));
             }
         }
     }
-    if !has_decision {
-        rows.predicted = None;
-    }
-    if !has_score {
-        rows.score = None;
-    }
+    rows.predicted = has_decision.then_some(predicted);
+    rows.score = has_score.then_some(scores);
     let names: Vec<&String> = groups.keys().collect();
     let probability = groups.values().all(|cells| probabilities(cells));
     let options = Options {

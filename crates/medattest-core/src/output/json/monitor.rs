@@ -1,6 +1,7 @@
 //! What watching a model yields, as JSON v1.
 
 use medattest_metrics::Estimate;
+use medattest_metrics::control::FunnelPoint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -223,6 +224,12 @@ pub fn shown(estimate: &Estimate, smallest: u64) -> Option<&medattest_metrics::F
         .then_some(figure)
 }
 
+/// Whether few rows stand behind a site, or behind those flagged or not flagged there.
+pub fn site_is_small(point: &FunnelPoint, smallest: u64) -> bool {
+    let events = (point.value * point.n as f64).round() as u64;
+    [point.n, events, point.n.saturating_sub(events)].iter().any(|n| is_small_cell(*n, smallest))
+}
+
 /// An estimate with its interval, where its counts are large enough to be shown.
 pub fn interval_v1(estimate: &Estimate, smallest: u64) -> Option<IntervalV1> {
     shown(estimate, smallest).map(|figure| IntervalV1 {
@@ -254,9 +261,7 @@ pub fn monitor(report: &MonitorReport) -> MonitorV1 {
             .sites
             .iter()
             .map(|(site, point)| {
-                let events = (point.value * point.n as f64).round() as u64;
-                let small =
-                    [point.n, events, point.n - events.min(point.n)].iter().any(|n| is_small_cell(*n, smallest));
+                let small = site_is_small(point, smallest);
                 SiteV1 {
                     site: site.clone(),
                     n: (!small).then_some(point.n),
