@@ -84,6 +84,18 @@ pub struct FactDefinition {
 pub struct Catalog {
     facts: BTreeMap<String, FactDefinition>,
     order: Vec<String>,
+    topics: Vec<Topic>,
+}
+
+/// A subject on which several bodies of law ask something; requirements name theirs, which joins them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Name in kebab-case.
+    pub id: String,
+    /// Short title.
+    pub title: String,
+    /// What belongs to it.
+    pub covers: String,
 }
 
 impl Catalog {
@@ -106,6 +118,15 @@ impl Catalog {
                             hint: Some(format!("remove one of the definitions of `{key}`")),
                         });
                     }
+                }
+            }
+            for mut entry in root.tables("topic", &mut diagnostics) {
+                let id = entry.required_string("id", &mut diagnostics);
+                let title = entry.required_string("title", &mut diagnostics);
+                let covers = entry.required_string("covers", &mut diagnostics);
+                entry.finish(&mut diagnostics);
+                if let (Some(id), Some(title), Some(covers)) = (id, title, covers) {
+                    catalog.topics.push(Topic { id, title, covers });
                 }
             }
             root.finish(&mut diagnostics);
@@ -132,6 +153,11 @@ impl Catalog {
     /// The family of a key: what stands before the dot.
     pub fn families(&self) -> std::collections::BTreeSet<&str> {
         self.order.iter().filter_map(|key| key.split_once('.').map(|(family, _)| family)).collect()
+    }
+
+    /// The topics of requirements, in order.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
     }
 
     /// All definitions in the order they were read.

@@ -26,7 +26,7 @@ mod value;
 mod world;
 
 pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, classify};
-pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per};
+pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per, Topic};
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
 pub use engine::monitor;
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};

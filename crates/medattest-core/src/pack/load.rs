@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Answer, Classification, Explanation, Lifecycle, Pack, Packs};
 use super::{Confidence, DatedStatus, Requirement, Rule, Status};
 use crate::catalog::{Catalog, FactDefinition, FactType, Origin, Per};
-use crate::diagnostic::{Diagnostic, Place, SourceFile};
+use crate::diagnostic::{Diagnostic, Place, SourceFile, closest};
 use crate::expr::Predicate;
 use crate::finding::Severity;
 use crate::reader::{self, Table};
@@ -342,6 +342,7 @@ fn requirement(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagn
     let title = table.required_string("title", diagnostics);
     let asks = table.required_string("asks", diagnostics);
     let parent = table.string("parent", diagnostics);
+    let topics = topics(table, catalog, diagnostics);
     let confidence = table.choice("confidence", &Confidence::NAMES, diagnostics);
     let place = table.place();
     let mut statuses = Vec::new();
@@ -377,7 +378,33 @@ fn requirement(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagn
         });
         return None;
     };
-    Some(Requirement { id: id?, citation: citation?, title: title?, asks: asks?, confidence, parent, statuses })
+    Some(Requirement {
+        id: id?,
+        citation: citation?,
+        title: title?,
+        asks: asks?,
+        confidence,
+        parent,
+        topics,
+        statuses,
+    })
+}
+
+fn topics(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let topics = table.strings("topics", diagnostics);
+    for topic in topics.iter().filter(|topic| !catalog.topics().iter().any(|known| known.id == **topic)) {
+        let near = closest(topic, catalog.topics().iter().map(|known| known.id.as_str()));
+        diagnostics.push(Diagnostic {
+            place: table.place(),
+            code: "unknown-topic",
+            message: format!("`{topic}` is not a topic"),
+            hint: Some(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "topics are listed in catalog/topics.toml".into(),
+            }),
+        });
+    }
+    topics
 }
 
 fn rule(pack: &str, table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Rule> {

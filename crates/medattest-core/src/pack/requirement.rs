@@ -155,6 +155,8 @@ pub struct Requirement {
     pub confidence: Confidence,
     /// The requirement this is part of.
     pub parent: Option<String>,
+    /// Topics it belongs to, shared with requirements of other packs.
+    pub topics: Vec<String>,
     /// Its life, in order of dates.
     pub statuses: Vec<DatedStatus>,
 }
