@@ -55,6 +55,12 @@ pub(crate) fn faults(root: &Path, filter: Option<&str>) -> Vec<String> {
                     faults.push(format!("{}: no scenario in which the rule is {outcome}", rule.id));
                 }
             }
+            for duty in &pack.duties {
+                let covered = report.reported.get(&duty.id).cloned().unwrap_or_default();
+                for outcome in ["due", "not-reportable", "unknown"].iter().filter(|o| !covered.contains(**o)) {
+                    faults.push(format!("{}: no scenario in which the duty is {outcome}", duty.id));
+                }
+            }
             for item in &pack.classifications {
                 let id = format!("{}.{}", pack.id, item.id);
                 let covered = report.concluded.get(&id).cloned().unwrap_or_default();

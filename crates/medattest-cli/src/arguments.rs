@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod deid;
+mod incident;
 mod law;
 mod monitor;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub(crate) use deid::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
+pub(crate) use incident::{IncidentCommand, IncidentsOf, Learnt};
 pub(crate) use law::{LawCommand, LawOf};
 pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
 
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Questions(ProjectOptions),
     /// List what begins to apply when, and what would be missing on that day
     Roadmap(ProjectOptions),
+    /// Set systems and requirements against regimes, and show what evidence counts in several
+    Matrix(MatrixOptions),
     /// Explain a rule, a requirement, a classification, a pack, a fact or a figure
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project
@@ -61,6 +65,9 @@ pub(crate) enum Command {
     /// How the law stands, what changes between two days, a calendar of it; needs no project
     #[command(subcommand)]
     Law(LawCommand),
+    /// Record an incident, see which reports it obliges to and by when, draft them
+    #[command(subcommand)]
+    Incident(Box<IncidentCommand>),
     /// List packs, or run their scenarios
     Pack(PackOptions),
     /// Print the JSON Schema of a file medattest reads or writes
@@ -124,6 +131,27 @@ pub(crate) struct ProjectOn {
 pub(crate) struct ProjectOptions {
     #[command(flatten)]
     pub(crate) on: ProjectOn,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Plain::Terminal)]
+    pub(crate) format: Plain,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  medattest matrix --write matrix.html --write matrix.xlsx
+  medattest matrix --pack us-hipaa --pack eu-gdpr --write crosswalk.csv
+
+Without a project in the folder the packs are compared among themselves.")]
+pub(crate) struct MatrixOptions {
+    #[command(flatten)]
+    pub(crate) on: ProjectOn,
+    /// Only these packs; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) pack: Vec<String>,
+    /// Write the whole matrix to this file (.html, .xlsx or .csv); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Vec<PathBuf>,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Plain::Terminal)]
     pub(crate) format: Plain,

@@ -121,7 +121,7 @@ pub fn classify(
     Ok(conclusions)
 }
 
-fn judge(library: &Library, as_of: Date) -> Judge<'_> {
+pub(crate) fn judge(library: &Library, as_of: Date) -> Judge<'_> {
     Judge { catalog: &library.catalog, packs: &library.packs, as_of }
 }
 
@@ -140,7 +140,7 @@ fn too_early(library: &Library, project: &Project, as_of: Date) -> Vec<Diagnosti
 
 /// The facts that may still be relied on: a statement past its last day counts as absent, and what falls back to
 /// another fact then does so.
-fn current(catalog: &Catalog, facts: &FactSet, as_of: Date) -> FactSet {
+pub(crate) fn current(catalog: &Catalog, facts: &FactSet, as_of: Date) -> FactSet {
     let mut current = FactSet::default();
     for fact in facts.iter() {
         let mut fact = fact.clone();

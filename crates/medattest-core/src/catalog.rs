@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use medattest_metrics::{Composite, Form, Metric, Pair};
 
 use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::incident::WorkCalendar;
 use crate::reader::{self, Table};
 
 /// What kind of value a fact holds.
@@ -20,6 +21,8 @@ pub enum FactType {
     Text,
     /// A day.
     Date,
+    /// A day, or a time with its zone.
+    Moment,
     /// One of the listed values: id and meaning, in the order they are offered.
     Choice(Vec<(String, String)>),
     /// Any number of the listed values.
@@ -43,6 +46,18 @@ pub enum Per {
     Attribute,
     /// One group of an attribute.
     Group,
+    /// Something that happened with a system.
+    Incident,
+}
+
+impl Per {
+    /// Whether what is about `self` may be read by what looks at `reader`.
+    pub(crate) fn is_read_by(self, reader: Self) -> bool {
+        match (self, reader) {
+            (Self::Incident, _) | (_, Self::Incident) => self == reader || self <= Self::System,
+            _ => self <= reader,
+        }
+    }
 }
 
 /// Where a fact comes from.
@@ -85,6 +100,7 @@ pub struct Catalog {
     facts: BTreeMap<String, FactDefinition>,
     order: Vec<String>,
     topics: Vec<Topic>,
+    calendars: Vec<WorkCalendar>,
 }
 
 /// A subject on which several bodies of law ask something; requirements name theirs, which joins them.
@@ -129,6 +145,9 @@ impl Catalog {
                     catalog.topics.push(Topic { id, title, covers });
                 }
             }
+            for mut entry in root.tables("calendar", &mut diagnostics) {
+                catalog.calendars.extend(WorkCalendar::read(&mut entry, &mut diagnostics));
+            }
             root.finish(&mut diagnostics);
         }
         (catalog, diagnostics)
@@ -158,6 +177,11 @@ impl Catalog {
     /// The topics of requirements, in order.
     pub fn topics(&self) -> &[Topic] {
         &self.topics
+    }
+
+    /// Calendars of working days.
+    pub fn calendars(&self) -> &[WorkCalendar] {
+        &self.calendars
     }
 
     /// All definitions in the order they were read.
@@ -216,10 +240,14 @@ fn read_definition(
     let essential = entry.boolean("essential", diagnostics).unwrap_or(false);
     let measured = entry.string("measured-by", diagnostics);
     let falls_back_to = entry.string("falls-back-to", diagnostics);
-    let per = match entry.choice("per", &["organisation", "system", "attribute", "group"], diagnostics).as_deref() {
+    let per = match entry
+        .choice("per", &["organisation", "system", "attribute", "group", "incident"], diagnostics)
+        .as_deref()
+    {
         Some("organisation") => Per::Organisation,
         Some("attribute") => Per::Attribute,
         Some("group") => Per::Group,
+        Some("incident") => Per::Incident,
         _ => Per::System,
     };
     let values: Vec<(String, String)> = entry
@@ -243,6 +271,7 @@ fn read_definition(
         ("text", _) => FactType::Text,
         ("texts", _) => FactType::Texts,
         ("date", _) => FactType::Date,
+        ("moment", _) => FactType::Moment,
         ("estimate", _) => FactType::Estimate,
         ("choice", false) => FactType::Choice(values),
         ("choices", false) => FactType::Choices(values),
@@ -253,7 +282,8 @@ fn read_definition(
                 code: "unknown-fact-type",
                 message: format!("`{other}` is not a fact type, or its `values` are missing"),
                 hint: Some(
-                    "use bool, integer, number, text, texts, date, estimate, choice, choices or records".into(),
+                    "use bool, integer, number, text, texts, date, moment, estimate, choice, choices or records"
+                        .into(),
                 ),
             });
             return None;

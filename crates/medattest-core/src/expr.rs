@@ -76,7 +76,7 @@ impl Type {
             FactType::Bool => Self::Bool,
             FactType::Integer => Self::Integer,
             FactType::Number => Self::Number,
-            FactType::Text | FactType::Date => Self::Text,
+            FactType::Text | FactType::Date | FactType::Moment => Self::Text,
             FactType::Choice(values) => ids(values),
             FactType::Choices(values) => Self::List(Box::new(ids(values))),
             FactType::Texts => Self::List(Box::new(Self::Text)),
@@ -220,9 +220,9 @@ impl Checker<'_> {
                 let hint = near.map(|near| format!("; did you mean `{}`?", to_cel_name(near))).unwrap_or_default();
                 return Err(format!("`{}` is not in the catalogue{hint}", segments.join(".")));
             };
-            if definition.per > self.per {
+            if !definition.per.is_read_by(self.per) {
                 return Err(format!(
-                    "`{}` is measured per {:?} and cannot be read by a rule about the {:?}",
+                    "`{}` is known per {:?} and cannot be read by what looks at the {:?}",
                     definition.key, definition.per, self.per
                 )
                 .to_lowercase());

@@ -197,7 +197,7 @@ impl Judge<'_> {
         conclusion
     }
 
-    fn cite(&self, pack: &Pack, id: &str, scope: &Scope) -> Option<Cited> {
+    pub(crate) fn cite(&self, pack: &Pack, id: &str, scope: &Scope) -> Option<Cited> {
         let requirement = pack.requirement(id)?;
         let standing = requirement.standing(self.as_of, scope);
         Some(Cited {
@@ -212,7 +212,7 @@ impl Judge<'_> {
         })
     }
 
-    fn reads(&self, keys: &BTreeSet<String>, facts: &FactSet, subject: &Subject) -> Vec<FactRead> {
+    pub(crate) fn reads(&self, keys: &BTreeSet<String>, facts: &FactSet, subject: &Subject) -> Vec<FactRead> {
         keys.iter()
             .map(|key| {
                 let fact = facts.get(key, subject);

@@ -6,12 +6,14 @@
 
 mod assess;
 mod catalog;
+mod crosswalk;
 mod diagnostic;
 pub mod engine;
 mod expr;
 mod fact;
 mod finding;
 mod gate;
+mod incident;
 mod judge;
 mod library;
 pub mod output;
@@ -27,16 +29,21 @@ mod world;
 
 pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, classify};
 pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per, Topic};
+pub use crosswalk::{Crosswalk, CrosswalkRequirement, PackCount, SharedFact};
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
 pub use engine::monitor;
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
 pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
+pub use incident::{
+    Deed, DutyOutcome, DutyState, Entry, Holiday, HolidayRule, Incident, IncidentAssessment, Moment, NotAMoment,
+    Record, Started, Within, WorkCalendar, assess_incident, incident_facts,
+};
 pub use judge::{Conclusion, ConclusionOutcome, FactRead};
 pub use library::Library;
 pub use pack::{
-    Answer, Classification, Confidence, DatedStatus, Explanation, LawChange, Lifecycle, Pack, Packs, Requirement,
-    Rule, Stand, Status, law_changes, law_on,
+    Answer, Classification, Confidence, DatedStatus, Duty, Explanation, Form, FormField, LawChange, Lifecycle, Pack,
+    Packs, Requirement, Rule, Stand, Status, law_changes, law_on,
 };
 pub use project::{
     Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders,

@@ -158,7 +158,7 @@ fn values(kind: &FactType) -> String {
         FactType::Integer => "a whole number".to_owned(),
         FactType::Number => "a number".to_owned(),
         FactType::Text => "\"…\"".to_owned(),
-        FactType::Date => "YYYY-MM-DD".to_owned(),
+        FactType::Date | FactType::Moment => "YYYY-MM-DD".to_owned(),
         FactType::Choice(values) => ids(values),
         FactType::Choices(values) => format!("[{}]", ids(values)),
         FactType::Texts => "[\"…\", \"…\"]".to_owned(),

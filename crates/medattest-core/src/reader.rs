@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::MAX_TOML_BYTES;
 use crate::diagnostic::{Diagnostic, Place, SourceFile, closest};
+use crate::incident::Moment;
 
 /// A value together with where it stands.
 #[derive(Debug, Clone)]
@@ -43,6 +44,15 @@ impl Node<'_> {
     pub(crate) fn as_date(&self) -> Option<Date> {
         match &self.value {
             DeValue::Datetime(d) if d.time.is_none() => d.to_string().parse().ok(),
+            DeValue::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The value as a day or a time with its zone.
+    pub(crate) fn as_moment(&self) -> Option<Moment> {
+        match &self.value {
+            DeValue::Datetime(d) => d.to_string().parse().ok(),
             DeValue::String(text) => text.parse().ok(),
             _ => None,
         }

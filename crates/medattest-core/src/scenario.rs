@@ -1,6 +1,6 @@
 //! Literate scenarios: Markdown with facts and the outcome they must lead to. The tests of packs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -9,9 +9,13 @@ use crate::catalog::{Origin, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::fact::{Fact, FactSet, Subject};
 use crate::finding::{Finding, Outcome};
+use crate::incident::{DutyOutcome, DutyState, Moment, outcomes};
 use crate::judge::{Conclusion, ConclusionOutcome, Judge};
 use crate::project::{Reading, Statements, read_facts};
 use crate::reader;
+
+/// What may be expected of a duty, besides a last moment.
+const DUTY_VALUES: [&str; 4] = ["due promptly", "not-reportable", "not-yet-law", "unknown"];
 
 /// One scenario: facts, a day, and what must come out.
 #[derive(Debug)]
@@ -59,9 +63,11 @@ pub struct ScenarioReport {
     /// Expectations that did not hold.
     pub failures: Vec<ScenarioFailure>,
     /// Outcomes that were expected of each rule.
-    pub covered: BTreeMap<String, std::collections::BTreeSet<Outcome>>,
+    pub covered: BTreeMap<String, BTreeSet<Outcome>>,
     /// Values that were expected of each conclusion.
-    pub concluded: BTreeMap<String, std::collections::BTreeSet<String>>,
+    pub concluded: BTreeMap<String, BTreeSet<String>>,
+    /// Outcomes that were expected of each duty: `due`, `not-reportable`, `not-yet-law`, `unknown`.
+    pub reported: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Runs the scenarios of `files`, and reports those that cannot be read.
@@ -182,7 +188,7 @@ fn read_block(
             None => read(table.into_root(), subject, &[Per::Attribute], diagnostics),
         }
     }
-    read(root, Subject::system(), &[Per::Organisation, Per::System], diagnostics);
+    read(root, Subject::system(), &[Per::Organisation, Per::System, Per::Incident], diagnostics);
 }
 
 fn read_expectations(
@@ -212,12 +218,24 @@ fn read_expectations(
         };
         let value = value.trim();
         if what.contains('/') {
-            let rule = what.split_once('/').and_then(|(pack, _)| library.packs.get(pack));
-            if !rule.is_some_and(|pack| pack.rules.iter().any(|rule| rule.id == what)) {
-                mistake(format!("there is no rule `{what}`"), "`medattest pack list` shows every rule");
+            let pack = what.split_once('/').and_then(|(pack, _)| library.packs.get(pack));
+            let is_duty = pack.is_some_and(|pack| pack.duties.iter().any(|duty| duty.id == what));
+            if is_duty {
+                let due = value.strip_prefix("due ").map(str::trim);
+                if !DUTY_VALUES.contains(&value) && due.is_none_or(|due| due.parse::<Moment>().is_err()) {
+                    mistake(
+                        format!("`{value}` is not an outcome of a duty"),
+                        "use due 2026-11-24, due promptly, not-reportable, not-yet-law or unknown",
+                    );
+                    continue;
+                }
+            } else if !pack.is_some_and(|pack| pack.rules.iter().any(|rule| rule.id == what)) {
+                mistake(
+                    format!("there is no rule or duty `{what}`"),
+                    "`medattest pack list --rules` shows every rule",
+                );
                 continue;
-            }
-            if !["met", "not-met", "unknown", "not-applicable"].contains(&value) {
+            } else if !["met", "not-met", "unknown", "not-applicable"].contains(&value) {
                 mistake(format!("`{value}` is not an outcome"), "use met, not-met, unknown or not-applicable");
                 continue;
             }
@@ -247,14 +265,22 @@ fn read_expectations(
 impl Scenario {
     fn run(self, library: &Library, report: &mut ScenarioReport) {
         let judge = Judge { catalog: &library.catalog, packs: &library.packs, as_of: self.as_of };
-        let chosen: Vec<String> = library.packs.iter().map(|pack| pack.id.clone()).collect();
+        // Only what is expected of is judged; the conclusions it reads are drawn with it.
+        let asked: BTreeSet<String> =
+            self.expectations.iter().filter_map(|e| e.what.split(['/', '.']).next()).map(str::to_owned).collect();
+        let chosen: Vec<String> = asked.into_iter().collect();
         let mut facts = self.facts;
         let conclusions = judge.conclude(&mut facts, &chosen);
         let findings = judge.judge("scenario", &facts, &chosen);
+        let duties = outcomes(&judge, &facts, &chosen, None);
         report.scenarios += 1;
         for expectation in self.expectations {
             report.expectations += 1;
-            let got = if expectation.what.contains('/') {
+            let got = if let Some(duty) = duties.iter().find(|duty| duty.duty == expectation.what) {
+                let value = expectation.value.split_whitespace().next().unwrap_or_default().to_owned();
+                report.reported.entry(expectation.what.clone()).or_default().insert(value);
+                unmet_duty(&expectation, duty)
+            } else if expectation.what.contains('/') {
                 let outcome = match expectation.value.as_str() {
                     "met" => Outcome::Met,
                     "not-met" => Outcome::NotMet,
@@ -278,6 +304,24 @@ impl Scenario {
             }
         }
     }
+}
+
+fn unmet_duty(expectation: &Expectation, outcome: &DutyOutcome) -> Option<String> {
+    let got = match &outcome.state {
+        DutyState::NotReportable => "not-reportable".to_owned(),
+        DutyState::NotYetLaw { .. } => "not-yet-law".to_owned(),
+        DutyState::Unknown { .. } => "unknown".to_owned(),
+        DutyState::Owed => outcome.due.as_ref().map_or_else(|| "due promptly".to_owned(), |due| format!("due {due}")),
+    };
+    if got == expectation.value {
+        return None;
+    }
+    let missing = match &outcome.state {
+        DutyState::Unknown { missing } => missing.join(", "),
+        _ => String::new(),
+    };
+    let read: Vec<String> = outcome.facts.iter().map(|fact| format!("{}: {}", fact.key, fact.shown())).collect();
+    Some(format!("{got} (missing: {missing}; {}; read: {})", outcome.notes.join("; "), read.join("; ")))
 }
 
 fn unmet_rule(expectation: &Expectation, outcome: Outcome, findings: &[Finding]) -> Option<String> {

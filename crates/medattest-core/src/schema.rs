@@ -200,6 +200,7 @@ fn type_of(kind: &FactType) -> Value {
         FactType::Number => json!({ "type": "number" }),
         FactType::Text => json!({ "type": "string" }),
         FactType::Date => date(),
+        FactType::Moment => json!({ "type": "string", "description": "A day, or a time with its zone" }),
         FactType::Choice(values) => one_of(values),
         FactType::Choices(values) => json!({ "type": "array", "items": one_of(values) }),
         FactType::Texts => json!({ "type": "array", "items": { "type": "string" } }),

@@ -118,7 +118,7 @@ fn stated(catalog: &Catalog, per: Per) -> impl Iterator<Item = &FactDefinition> 
 }
 
 /// Every stated fact as a comment, with the question and the values it may have.
-fn template(catalog: &Catalog, per: Per) -> String {
+pub(crate) fn template(catalog: &Catalog, per: Per) -> String {
     let mut text = String::new();
     if per == Per::System {
         text.push_str(
@@ -152,7 +152,7 @@ fn values(kind: &FactType) -> String {
         FactType::Bool => "true | false".to_owned(),
         FactType::Integer => "1".to_owned(),
         FactType::Number => "0.1".to_owned(),
-        FactType::Date => "2026-01-31".to_owned(),
+        FactType::Date | FactType::Moment => "2026-01-31".to_owned(),
         FactType::Choice(choices) => ids(choices),
         FactType::Choices(choices) => format!("[{}]", ids(choices)),
         FactType::Texts | FactType::Records(_) => "[…]".to_owned(),
@@ -248,7 +248,7 @@ impl Asker<'_> {
                     help.push_str("\nNumbers or names, separated by commas; `none` for none of them.");
                 }
             }
-            FactType::Date => help.push_str(" Such as 2026-01-31."),
+            FactType::Date | FactType::Moment => help.push_str(" Such as 2026-01-31."),
             _ => {}
         }
         let check = |answer: &str| toml_value(&definition.kind, answer).map(|_| ());
@@ -275,7 +275,7 @@ fn toml_value(kind: &FactType, answer: &str) -> Result<String, String> {
             Ok(x) if x.is_finite() => Ok(format!("{x:?}")),
             _ => Err("a number such as 0.1".into()),
         },
-        FactType::Date => answer
+        FactType::Date | FactType::Moment => answer
             .parse::<jiff::civil::Date>()
             .map(|d| d.to_string())
             .map_err(|_| "a day such as 2026-01-31".to_owned()),

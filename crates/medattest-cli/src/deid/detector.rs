@@ -27,6 +27,14 @@ impl Detector {
         Ok(Self { resources, scanner: Arc::new(scanner), year })
     }
 
+    /// Whether a text holds anything that Safe Harbor takes out.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        let mut found = Vec::new();
+        self.scanner.scan(text, &mut self.scanner.scratch(), &mut found);
+        let policy = self.scanner.kinds.policy("safe-harbor");
+        found.iter().any(|detection| policy.is_none_or(|policy| policy.removes(detection.kind)))
+    }
+
     /// The files of a dataset; paths are shown as the project names them.
     pub(crate) fn walk(&self, path: &Path, shown: &str) -> Result<Walk, Stop> {
         let mut walked = walk(&[path.to_owned()])?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Answer, Classification, Explanation, Lifecycle, Pack, Packs};
-use super::{Confidence, DatedStatus, Requirement, Rule, Status};
+use super::{Confidence, DatedStatus, Requirement, Rule, Status, duty};
 use crate::catalog::{Catalog, FactDefinition, FactType, Origin, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile, closest};
 use crate::expr::Predicate;
@@ -15,7 +15,7 @@ use crate::world::sha256_hex;
 /// The value every conclusion takes where its pack does not apply.
 pub(crate) const NOT_APPLICABLE: &str = "not-applicable";
 
-struct RawPredicate {
+pub(super) struct RawPredicate {
     source: String,
     place: Place,
 }
@@ -25,7 +25,10 @@ struct RawPack {
     files: Vec<SourceFile>,
 }
 
-type Diagnostics = Vec<Diagnostic>;
+pub(super) type Diagnostics = Vec<Diagnostic>;
+
+/// Reports requirement ids that do not exist.
+pub(super) type Cites<'a> = &'a dyn Fn(&Place, &[String], &mut Diagnostics);
 
 pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagnostics) {
     let mut diagnostics = Vec::new();
@@ -34,8 +37,9 @@ pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagn
         let mut parts = file.name.rsplit('/');
         let (Some(name), Some(folder)) = (parts.next(), parts.next()) else { continue };
         let id = if folder == "tests" { parts.next().unwrap_or_default() } else { folder };
-        let wanted = matches!(name, "pack.toml" | "requirements.toml" | "rules.toml" | "classification.toml")
-            || (folder == "tests" && name.ends_with(".md"));
+        let wanted =
+            matches!(name, "pack.toml" | "requirements.toml" | "rules.toml" | "classification.toml" | "duties.toml")
+                || (folder == "tests" && name.ends_with(".md"));
         if wanted {
             let raw = by_id.entry(id.to_owned()).or_insert_with(|| RawPack { id: id.to_owned(), files: Vec::new() });
             if raw.files.iter().any(|known| short(known) == short(file)) {
@@ -107,7 +111,7 @@ fn file<'a>(raw: &'a RawPack, name: &str) -> Option<&'a SourceFile> {
     raw.files.iter().find(|file| file.name.ends_with(name))
 }
 
-fn predicate(table: &mut Table<'_>, key: &str, diagnostics: &mut Diagnostics) -> Option<RawPredicate> {
+pub(super) fn predicate(table: &mut Table<'_>, key: &str, diagnostics: &mut Diagnostics) -> Option<RawPredicate> {
     let place = table.place();
     let source = table.string(key, diagnostics)?;
     Some(RawPredicate { source, place })
@@ -228,7 +232,12 @@ fn draft_classification(table: &mut Table<'_>, diagnostics: &mut Diagnostics) ->
     Some(DraftClassification { id: id?, title: title?, values, headline, answers })
 }
 
-fn compile(raw: &RawPredicate, catalog: &Catalog, per: Per, diagnostics: &mut Diagnostics) -> Option<Predicate> {
+pub(super) fn compile(
+    raw: &RawPredicate,
+    catalog: &Catalog,
+    per: Per,
+    diagnostics: &mut Diagnostics,
+) -> Option<Predicate> {
     match Predicate::compile(&raw.source, catalog, per) {
         Ok(predicate) => Some(predicate),
         Err(message) => {
@@ -306,6 +315,21 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         }
         root.finish(diagnostics);
     }
+    let (mut duties, mut forms) = (Vec::new(), Vec::new());
+    if let Some(file) = file(raw, "/duties.toml")
+        && let Some(mut root) = reader::parse(file, diagnostics)
+    {
+        (duties, forms) = duty::read(&raw.id, &mut root, catalog, &cited, diagnostics);
+        root.finish(diagnostics);
+    }
+    for both in duties.iter().filter(|duty| rules.iter().any(|rule| rule.id == duty.id)) {
+        diagnostics.push(Diagnostic::about_file(
+            "duplicate-duty",
+            &raw.id,
+            format!("`{}` is a rule and a duty", both.id),
+            "rules and duties of a pack share their names",
+        ));
+    }
     let applies = compile(&draft.applies, catalog, Per::System, diagnostics)?;
     let mut content: Vec<(String, &str)> =
         raw.files.iter().map(|f| (short(f), f.text.as_ref())).filter(|(name, _)| name.ends_with(".toml")).collect();
@@ -332,6 +356,8 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         requirements,
         classifications,
         rules,
+        duties,
+        forms,
         tests,
     })
 }
@@ -439,7 +465,7 @@ fn rule(pack: &str, table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut 
     });
     table.finish(diagnostics);
     for key in message.iter().chain(&met).flat_map(|text| placeholders(text)) {
-        if catalog.get(key).is_none_or(|definition| definition.per > per) {
+        if catalog.get(key).is_none_or(|definition| !definition.per.is_read_by(per)) {
             diagnostics.push(Diagnostic {
                 place: place.clone(),
                 code: "unknown-placeholder",

@@ -1,5 +1,6 @@
 //! Regulation packs: what the law asks, as data with citations and dates.
 
+mod duty;
 mod load;
 mod requirement;
 mod timeline;
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+pub use duty::{Duty, Form, FormField};
 pub(crate) use load::{NOT_APPLICABLE, placeholders};
 pub use requirement::{Confidence, DatedStatus, Requirement, Status};
 pub use timeline::{LawChange, Stand, law_changes, law_on};
@@ -50,6 +52,10 @@ pub struct Pack {
     pub classifications: Vec<Classification>,
     /// Checks.
     pub rules: Vec<Rule>,
+    /// Duties to report events.
+    pub duties: Vec<Duty>,
+    /// What reports contain.
+    pub forms: Vec<Form>,
     /// Literate tests: file name and text.
     pub tests: Vec<SourceFile>,
 }
@@ -218,7 +224,8 @@ impl Pack {
         let answers = self.classifications.iter().flat_map(|c| c.answers.iter().map(|a| &a.when));
         let rules = self.rules.iter().flat_map(|r| [&r.applies, &r.check]);
         let statuses = self.requirements.iter().flat_map(|r| r.statuses.iter().filter_map(|s| s.when.as_ref()));
-        std::iter::once(&self.applies).chain(answers).chain(rules).chain(statuses)
+        let duties = self.duties.iter().flat_map(Duty::predicates);
+        std::iter::once(&self.applies).chain(answers).chain(rules).chain(statuses).chain(duties)
     }
 
     /// Every fact any predicate of the pack mentions.

@@ -126,6 +126,7 @@ pub(crate) fn read_facts(
         if !reading.per.contains(&definition.per) {
             let (message, hint) = match definition.per {
                 Per::Organisation => ("is a fact about the organisation", "move it to medattest.toml"),
+                Per::Incident => ("is a fact about an incident", "record it with `medattest incident`"),
                 _ => ("is a fact about one system", "move it to the system's own file"),
             };
             diagnostics.push(node.mistake("fact-in-wrong-file", format!("`{key}` {message}"), hint));
@@ -198,6 +199,13 @@ fn value(node: &Node<'_>, definition: &FactDefinition, at: &str, diagnostics: &m
         (FactType::Date, _) => match node.as_date() {
             Some(date) => Some(Value::Date(date)),
             None => wrong("a date", "write a day such as 2026-11-24".into()),
+        },
+        (FactType::Moment, _) => match node.as_moment() {
+            Some(moment) => Some(moment.to_value()),
+            None => wrong(
+                "a day or a time with its zone",
+                "write 2026-11-20, 2026-11-20T14:30:00-05:00 or \"2026-11-20T14:30[America/New_York]\"".into(),
+            ),
         },
         (FactType::Choice(values), DeValue::String(text)) => choice(node, text, values, at, diagnostics),
         (FactType::Choice(_), _) => wrong("one of the values", choices_hint(definition)),

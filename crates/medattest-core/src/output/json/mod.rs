@@ -98,7 +98,8 @@ pub fn conclusion(conclusion: &Conclusion) -> ConclusionV1 {
     }
 }
 
-fn cited(cited: &Cited) -> CitedV1 {
+/// A requirement as cited, as JSON v1.
+pub fn cited(cited: &Cited) -> CitedV1 {
     CitedV1 {
         requirement: cited.requirement.clone(),
         citation: cited.citation.clone(),
@@ -115,7 +116,8 @@ fn date(date: Option<Date>) -> Option<String> {
     date.map(|date| date.to_string())
 }
 
-fn fact(fact: &FactRead) -> FactV1 {
+/// A fact as it was read, as JSON v1.
+pub fn fact(fact: &FactRead) -> FactV1 {
     let (value, absent_because) = match &fact.state {
         State::Known(value) => (Some(value.to_string()), None),
         State::Absent(reason) => (None, Some(reason.clone())),
