@@ -1,6 +1,7 @@
 //! Repository chores: what the compiler cannot check.
 
 mod deid;
+mod figures;
 mod monitor;
 mod packs;
 mod schema;

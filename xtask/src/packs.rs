@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use medattest_core::{Library, Lifecycle, Outcome, SourceFile, run_scenarios};
+use medattest_core::{Library, SourceFile, lint, run_scenarios};
 
 use crate::{files_below, say};
 
@@ -44,38 +44,9 @@ pub(crate) fn faults(root: &Path, filter: Option<&str>) -> Vec<String> {
     }
     say(&format!("{} scenarios, {} expectations", report.scenarios, report.expectations));
     if filter.is_none() {
-        for pack in library.packs.iter() {
-            for rule in pack.rules.iter().filter(|rule| rule.lifecycle == Lifecycle::Stable) {
-                let covered = report.covered.get(&rule.id).cloned().unwrap_or_default();
-                let mut needed = vec![Outcome::Met, Outcome::NotMet];
-                if !rule.absence_is_fault {
-                    needed.push(Outcome::Unknown);
-                }
-                for outcome in needed.into_iter().filter(|outcome| !covered.contains(outcome)) {
-                    faults.push(format!("{}: no scenario in which the rule is {outcome}", rule.id));
-                }
-            }
-            for duty in &pack.duties {
-                let covered = report.reported.get(&duty.id).cloned().unwrap_or_default();
-                for outcome in ["due", "not-reportable", "unknown"].iter().filter(|o| !covered.contains(**o)) {
-                    faults.push(format!("{}: no scenario in which the duty is {outcome}", duty.id));
-                }
-            }
-            for item in &pack.classifications {
-                let id = format!("{}.{}", pack.id, item.id);
-                let covered = report.concluded.get(&id).cloned().unwrap_or_default();
-                for (value, _) in item.values.iter().filter(|(value, _)| !covered.contains(value)) {
-                    faults.push(format!("{id}: no scenario expects `{value}`"));
-                }
-            }
-            for requirement in &pack.requirements {
-                if let Some(parent) = &requirement.parent
-                    && pack.requirement(parent).is_none()
-                {
-                    faults.push(format!("{}/{}: parent `{parent}` does not exist", pack.id, requirement.id));
-                }
-            }
-        }
+        let day = jiff::civil::Date::MIN;
+        let lints = library.packs.iter().flat_map(|pack| lint(&library, pack, &report, day));
+        faults.extend(lints.filter(|lint| lint.is_fault).map(|lint| format!("{}: {}", lint.what, lint.message)));
     }
     faults
 }

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use serde_json::Value;
 
-use crate::{files_below, packs, say, schema};
+use crate::{figures, files_below, packs, say, schema};
 
 /// A file longer than this holds more than one concept.
 const LONGEST_FILE: usize = 600;
@@ -47,6 +47,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
 pub(crate) fn run(root: &Path) -> ExitCode {
     let mut faults = packs::faults(root, None);
     faults.extend(packs::revision_faults(root));
+    faults.extend(figures::faults(root));
     faults.extend(schema::stale(root));
     faults.extend(paths_in_architecture(root));
     faults.extend(walls(root));

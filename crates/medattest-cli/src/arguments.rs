@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Roadmap(ProjectOptions),
     /// Set systems and requirements against regimes, and show what evidence counts in several
     Matrix(MatrixOptions),
+    /// Answer impact assessments from facts: DPIA, FRIA, HIPAA risk analysis, algorithmic impact
+    Impact(ImpactOptions),
     /// Explain a rule, a requirement, a classification, a pack, a fact or a figure
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project
@@ -131,6 +133,37 @@ pub(crate) struct ProjectOn {
 pub(crate) struct ProjectOptions {
     #[command(flatten)]
     pub(crate) on: ProjectOn,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Plain::Terminal)]
+    pub(crate) format: Plain,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  medattest impact                                        which are owed, and how far each is answered
+  medattest impact dpia --system sepsis --write dpia.html
+  medattest impact impact/aia --system sepsis             what is left to state and to write
+
+Exit codes: 0 nothing that is owed is open, 2 could not assess, 3 something owed is not answered whole.")]
+pub(crate) struct ImpactOptions {
+    /// Which, such as dpia or eu-gdpr/dpia; an overview without
+    pub(crate) kind: Option<String>,
+    /// System
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: Option<String>,
+    /// Write the paper to this HTML file
+    #[arg(long, value_name = "FILE", requires = "kind")]
+    pub(crate) write: Option<PathBuf>,
+    /// Folder with medattest.toml
+    #[arg(long, default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Judge with the law of this day [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Folder that holds the tables [default: `data` in medattest.toml, or the project]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Plain::Terminal)]
     pub(crate) format: Plain,
@@ -400,6 +433,31 @@ pub(crate) enum PackCommand {
         /// Also list every rule
         #[arg(long)]
         rules: bool,
+        /// Folder with medattest.toml, for packs of your own
+        #[arg(long, default_value = ".")]
+        project: PathBuf,
+    },
+    /// Start a pack of your own: a folder that loads, tests and lints
+    #[command(after_help = "\
+Examples:
+  medattest pack new mercy-policy                 my-packs/mercy-policy, and how to switch it on
+  medattest pack test --project . mercy-policy
+  medattest pack lint --project . mercy-policy")]
+    New {
+        /// Id of the pack: small letters, digits and dashes
+        id: String,
+        /// Folder to put it in
+        #[arg(long, default_value = "my-packs", value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Say what a pack should be and is not: uncovered outcomes, gaps in time, stale evidence
+    #[command(after_help = "Exit codes: 0 nothing but advice, 1 a fault, 2 the packs do not load.")]
+    Lint {
+        /// Only packs of this id; all of them otherwise
+        pack: Option<String>,
+        /// Also list advice
+        #[arg(long)]
+        advice: bool,
         /// Folder with medattest.toml, for packs of your own
         #[arg(long, default_value = ".")]
         project: PathBuf,

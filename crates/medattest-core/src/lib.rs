@@ -13,9 +13,11 @@ mod expr;
 mod fact;
 mod finding;
 mod gate;
+mod impact;
 mod incident;
 mod judge;
 mod library;
+mod lint;
 pub mod output;
 mod pack;
 mod project;
@@ -35,15 +37,18 @@ pub use engine::monitor;
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
 pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
+pub use impact::{FilledAssessment, FilledItem, FilledSection, Owed, ScoreResult, fill};
 pub use incident::{
     Deed, DutyOutcome, DutyState, Entry, Holiday, HolidayRule, Incident, IncidentAssessment, Moment, NotAMoment,
     Record, Started, Within, WorkCalendar, assess_incident, incident_facts,
 };
 pub use judge::{Conclusion, ConclusionOutcome, FactRead};
 pub use library::Library;
+pub use lint::{Lint, lint};
 pub use pack::{
-    Answer, Classification, Confidence, DatedStatus, Duty, Explanation, Form, FormField, LawChange, Lifecycle, Pack,
-    Packs, Requirement, Rule, Stand, Status, law_changes, law_on,
+    Answer, Classification, Confidence, DatedStatus, Duty, Explanation, Form, FormField, Item, LawChange, Level,
+    Lifecycle, Pack, Packs, Questionnaire, QuestionnaireSection, Requirement, Rule, Score, Stand, Status,
+    law_changes, law_on,
 };
 pub use project::{
     Column, Dataset, OwnFolders, Project, System, Table, TableUse, Task, Waiver, Watch, load_project, own_folders,

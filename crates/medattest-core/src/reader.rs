@@ -210,6 +210,15 @@ impl<'a> Table<'a> {
         number
     }
 
+    pub(crate) fn number(&mut self, key: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<f64> {
+        let node = self.take(key)?;
+        let number = number(&node.value);
+        if number.is_none() {
+            self.mismatch(key, "a number such as 0.25", &node, diagnostics);
+        }
+        number
+    }
+
     pub(crate) fn date(&mut self, key: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Date> {
         let node = self.take(key)?;
         let date = node.as_date();

@@ -7,6 +7,7 @@ pub(crate) mod deid;
 pub(crate) mod demo;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub(crate) mod impact;
 pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod law;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Answer, Classification, Explanation, Lifecycle, Pack, Packs};
-use super::{Confidence, DatedStatus, Requirement, Rule, Status, duty};
+use super::{Confidence, DatedStatus, Requirement, Rule, Status, duty, questionnaire};
 use crate::catalog::{Catalog, FactDefinition, FactType, Origin, Per};
 use crate::diagnostic::{Diagnostic, Place, SourceFile, closest};
 use crate::expr::Predicate;
@@ -37,9 +37,15 @@ pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagn
         let mut parts = file.name.rsplit('/');
         let (Some(name), Some(folder)) = (parts.next(), parts.next()) else { continue };
         let id = if folder == "tests" { parts.next().unwrap_or_default() } else { folder };
-        let wanted =
-            matches!(name, "pack.toml" | "requirements.toml" | "rules.toml" | "classification.toml" | "duties.toml")
-                || (folder == "tests" && name.ends_with(".md"));
+        let wanted = matches!(
+            name,
+            "pack.toml"
+                | "requirements.toml"
+                | "rules.toml"
+                | "classification.toml"
+                | "duties.toml"
+                | "assessments.toml"
+        ) || (folder == "tests" && name.ends_with(".md"));
         if wanted {
             let raw = by_id.entry(id.to_owned()).or_insert_with(|| RawPack { id: id.to_owned(), files: Vec::new() });
             if raw.files.iter().any(|known| short(known) == short(file)) {
@@ -65,6 +71,7 @@ pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagn
             packs.insert(pack.id.clone(), pack);
         }
     }
+    diagnostics.extend(questionnaire::unknown_references(&packs, catalog));
     let order = order(&packs, &mut diagnostics);
     (Packs::new(packs, order), diagnostics)
 }
@@ -322,6 +329,13 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         (duties, forms) = duty::read(&raw.id, &mut root, catalog, &cited, diagnostics);
         root.finish(diagnostics);
     }
+    let mut questionnaires = Vec::new();
+    if let Some(file) = file(raw, "/assessments.toml")
+        && let Some(mut root) = reader::parse(file, diagnostics)
+    {
+        questionnaires = questionnaire::read(&raw.id, &mut root, catalog, &cited, diagnostics);
+        root.finish(diagnostics);
+    }
     for both in duties.iter().filter(|duty| rules.iter().any(|rule| rule.id == duty.id)) {
         diagnostics.push(Diagnostic::about_file(
             "duplicate-duty",
@@ -358,6 +372,7 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         rules,
         duties,
         forms,
+        questionnaires,
         tests,
     })
 }

@@ -2,6 +2,7 @@
 
 mod duty;
 mod load;
+mod questionnaire;
 mod requirement;
 mod timeline;
 
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 
 pub use duty::{Duty, Form, FormField};
 pub(crate) use load::{NOT_APPLICABLE, placeholders};
+pub use questionnaire::{Item, Level, Questionnaire, QuestionnaireSection, Score};
 pub use requirement::{Confidence, DatedStatus, Requirement, Status};
 pub use timeline::{LawChange, Stand, law_changes, law_on};
 
@@ -56,6 +58,8 @@ pub struct Pack {
     pub duties: Vec<Duty>,
     /// What reports contain.
     pub forms: Vec<Form>,
+    /// Impact assessments.
+    pub questionnaires: Vec<Questionnaire>,
     /// Literate tests: file name and text.
     pub tests: Vec<SourceFile>,
 }
@@ -225,7 +229,12 @@ impl Pack {
         let rules = self.rules.iter().flat_map(|r| [&r.applies, &r.check]);
         let statuses = self.requirements.iter().flat_map(|r| r.statuses.iter().filter_map(|s| s.when.as_ref()));
         let duties = self.duties.iter().flat_map(Duty::predicates);
-        std::iter::once(&self.applies).chain(answers).chain(rules).chain(statuses).chain(duties)
+        std::iter::once(&self.applies)
+            .chain(answers)
+            .chain(rules)
+            .chain(statuses)
+            .chain(duties)
+            .chain(self.questionnaires.iter().flat_map(Questionnaire::predicates))
     }
 
     /// Every fact any predicate of the pack mentions.

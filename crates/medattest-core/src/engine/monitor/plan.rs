@@ -168,15 +168,6 @@ pub fn read_plan(name: &str, text: &str) -> Result<Plan, Vec<Diagnostic>> {
 
 type Diagnostics = Vec<Diagnostic>;
 
-fn number(table: &mut reader::Table<'_>, key: &str, diagnostics: &mut Diagnostics) -> Option<f64> {
-    let node = table.take(key)?;
-    let found = reader::number(&node.value);
-    if found.is_none() {
-        diagnostics.push(node.mistake("wrong-type", format!("{} is not a number", node.shown()), "such as 0.1"));
-    }
-    found
-}
-
 fn count(table: &mut reader::Table<'_>, key: &str, diagnostics: &mut Diagnostics) -> Option<u64> {
     let place = table.place();
     let found = table.integer(key, diagnostics)?;
@@ -256,7 +247,7 @@ fn plan(mut root: reader::Table<'_>, text: &str, diagnostics: &mut Diagnostics) 
         let decision = model.string("decision", diagnostics);
         let label = model.string("label", diagnostics);
         let mut groups = model.strings("groups", diagnostics);
-        threshold = number(&mut model, "threshold", diagnostics);
+        threshold = model.number("threshold", diagnostics);
         site = model.string("site", diagnostics);
         model.finish(diagnostics);
         if let Some(site) = &site
@@ -343,7 +334,7 @@ fn drift(mut table: reader::Table<'_>, diagnostics: &mut Diagnostics) -> DriftLi
         ("alpha", &mut limits.alpha),
         ("share", &mut limits.share),
     ] {
-        if let Some(value) = number(&mut table, key, diagnostics) {
+        if let Some(value) = table.number(key, diagnostics) {
             *field = value;
         }
     }
@@ -360,8 +351,8 @@ fn limit(
     let id = table.required_string("id", diagnostics);
     let measure = table.required_string("measure", diagnostics);
     let by = table.string("by", diagnostics);
-    let at_least = number(&mut table, "at-least", diagnostics);
-    let at_most = number(&mut table, "at-most", diagnostics);
+    let at_least = table.number("at-least", diagnostics);
+    let at_most = table.number("at-most", diagnostics);
     let certain = table.boolean("certain", diagnostics).unwrap_or(false);
     let severities = ["low", "medium", "high", "critical"];
     let severity = match table.choice("severity", &severities, diagnostics).as_deref() {

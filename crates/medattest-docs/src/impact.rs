@@ -1,0 +1,125 @@
+//! Impact assessments as papers.
+
+use medattest_core::{FilledAssessment, FilledItem, Outcome, Owed, ScoreResult, VERSION};
+
+use crate::document::{Block, Cell, Document, Inline, Tone, section, text};
+
+/// An impact assessment, answered as far as the run answers it.
+pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -> Document {
+    let title = format!("{}: {system}", filled.title);
+    let items: Vec<&FilledItem> = filled.sections.iter().flat_map(|section| &section.items).collect();
+    let answered = items.iter().filter(|item| item.is_answered()).count();
+    let begun = items.iter().filter(|item| !item.is_answered() && item.is_begun()).count();
+    let (tone, owed) = match &filled.owed {
+        Owed::Yes => (Tone::Bad, "It is owed".to_owned()),
+        Owed::No => (Tone::Good, "It is not owed under the cited law".to_owned()),
+        Owed::Unknown(facts) => (Tone::Unsure, format!("Whether it is owed is not known: {}", facts.join(", "))),
+        Owed::Voluntary => (Tone::Plain, "No law that was read asks for it".to_owned()),
+    };
+    let tone = if answered == items.len() && tone == Tone::Bad { Tone::Good } else { tone };
+    let mut blocks = vec![
+        Block::Heading { level: 1, text: text(&title), id: None },
+        Block::Paragraph(vec![Inline::Small(format!("Law and facts as of {as_of}. medattest {VERSION}."))]),
+        Block::Verdict {
+            tone,
+            title: format!("{answered} of {} items answered, {begun} in part", items.len()),
+            text: text(match &filled.because {
+                Some(because) if filled.owed == Owed::Yes => format!("{owed}. {because}"),
+                _ => format!("{owed}."),
+            }),
+        },
+        Block::Note(text(
+            "Answers are facts that people stated or that were measured, conclusions drawn from them, and the state of \
+             measures under the rules named. What is empty a person has to write; nothing was invented. Not legal advice.",
+        )),
+    ];
+    if !filled.citations.is_empty() {
+        let line = |(citation, confidence): &(String, medattest_core::Confidence)| {
+            vec![Inline::Text(citation.clone()), Inline::Small(format!(" ({confidence})"))]
+        };
+        blocks.push(Block::List(filled.citations.iter().map(line).collect()));
+    }
+    blocks.push(Block::Contents);
+    if !filled.scores.is_empty() {
+        blocks.push(section("Level", "level"));
+        blocks.push(levels(&filled.scores));
+    }
+    for (number, part) in filled.sections.iter().enumerate() {
+        blocks.push(section(&part.title, &format!("part-{number}")));
+        if let Some(citation) = &part.part {
+            blocks.push(Block::Note(text(citation)));
+        }
+        blocks.push(Block::Table {
+            caption: None,
+            head: ["Asked", "Answer", "Also asked by"].map(str::to_owned).to_vec(),
+            rows: part.items.iter().map(row).collect(),
+        });
+    }
+    Document { title, blocks }
+}
+
+fn levels(scores: &[ScoreResult]) -> Block {
+    let of = |(got, most): (u32, u32)| format!("{got} of {most}");
+    let rows = scores.iter().map(|score| {
+        let open = if score.open == 0 { "none".to_owned() } else { format!("{} items; the level may rise", score.open) };
+        vec![
+            Cell::text(&score.title),
+            Cell::number(of(score.risk)),
+            Cell::number(of(score.mitigation)),
+            Cell::number(score.total.to_string()),
+            Cell::line(vec![Inline::Strong(score.level.0.clone())]).and(vec![Inline::Small(score.level.1.clone())]),
+            Cell::text(open),
+        ]
+    });
+    Block::Table {
+        caption: Some("Points by the published rule, over the items answered.".to_owned()),
+        head: ["", "Risk", "Mitigation", "Total", "Level", "Open"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+fn row(item: &FilledItem) -> Vec<Cell> {
+    let mut answer = Cell::default();
+    for (_, title, value, said) in &item.facts {
+        answer = answer.and(vec![
+            Inline::Small(format!("{title}: ")),
+            Inline::Text(value.clone()),
+            Inline::Small(format!(" ({said})")),
+        ]);
+    }
+    for (title, value) in &item.conclusions {
+        answer = answer.and(vec![Inline::Small(format!("{title} ")), Inline::Text(value.clone())]);
+    }
+    for (rule, title, outcome) in &item.measures {
+        let tone = match outcome {
+            Outcome::Met => Tone::Good,
+            Outcome::NotMet => Tone::Bad,
+            Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
+        };
+        answer = answer.and(vec![
+            Inline::Tag(tone, outcome.to_string()),
+            Inline::Text(format!(" {title} ")),
+            Inline::Code(rule.clone()),
+        ]);
+    }
+    for (key, question) in &item.missing {
+        answer = answer.and(vec![
+            Inline::Tag(Tone::Unsure, "to be stated".into()),
+            Inline::Text(format!(" {question} ")),
+            Inline::Code(key.clone()),
+        ]);
+    }
+    for title in &item.unmeasured {
+        answer = answer.and(vec![Inline::Tag(Tone::Unsure, "not measured".into()), Inline::Text(format!(" {title}"))]);
+    }
+    if let Some(write) = &item.write {
+        answer = answer.and(vec![Inline::Tag(Tone::Unsure, "to be written".into()), Inline::Text(format!(" {write}"))]);
+    }
+    let mut asked = Cell::text(&item.asks);
+    if let Some((got, most)) = item.points {
+        let got = got.map_or_else(|| "no".to_owned(), |got| got.to_string());
+        asked = asked.and(vec![Inline::Small(format!("{got} of {most} points"))]);
+    }
+    let also = item.crosswalk.iter().fold(Cell::default(), |cell, place| cell.and(vec![Inline::Small(place.clone())]));
+    vec![asked, answer, also]
+}
