@@ -213,6 +213,9 @@ fn outcome(
     }
     let (started, unsure) = start(duty, facts, scope, learnt);
     let law_day = started.as_ref().map_or(judge.as_of, |started| started.at.date());
+    // What applied before the pack's first day is not told; the law of that day is the nearest there is.
+    let before = (law_day < pack.earliest).then(|| format!("the law before {} was not read", pack.earliest));
+    let law_day = law_day.max(pack.earliest);
     let then = Judge { as_of: law_day, ..*judge };
     let citations: Vec<Cited> = duty.cites.iter().filter_map(|id| then.cite(pack, id, scope)).collect();
     let status = citations.first().and_then(|cited| cited.status);
@@ -246,7 +249,7 @@ fn outcome(
     if !outcome.is_open() {
         return outcome;
     }
-    outcome.notes.extend(unsure);
+    outcome.notes.extend(unsure.into_iter().chain(before));
     if let (Some(within), Some(started)) = (&duty.within, &started)
         && let Some((end, notes)) = within.end(&started.at)
     {
@@ -257,7 +260,8 @@ fn outcome(
     outcome
 }
 
-/// What started the clock, or what could have at the earliest; and what is unsure about it.
+/// What started the clock: the earliest of the starts whose condition holds or may; or what could have at the
+/// earliest, where none is known.
 fn start(duty: &Duty, facts: &FactSet, scope: &Scope, learnt: Option<Date>) -> (Option<Started>, Vec<String>) {
     let at = |key: &str| facts.value(key).and_then(Moment::of);
     let mut unsure = Vec::new();
@@ -268,17 +272,13 @@ fn start(duty: &Duty, facts: &FactSet, scope: &Scope, learnt: Option<Date>) -> (
         if truth == Truth::False {
             continue;
         }
-        asked.get_or_insert(&start.fact);
-        if let Some(at) = at(&start.fact) {
-            open.push(Started { fact: start.fact.clone(), at, assumed: None });
+        asked = Some(&start.fact);
+        let Some(at) = at(&start.fact) else { continue };
+        if let Truth::Unknown(keys) = truth {
+            let keys: Vec<String> = keys.into_iter().collect();
+            unsure.push(format!("the earliest start is taken while {} is not known", keys.join(", ")));
         }
-        match truth {
-            Truth::Unknown(keys) => {
-                let keys: Vec<String> = keys.into_iter().collect();
-                unsure.push(format!("the earliest start is taken while {} is not known", keys.join(", ")));
-            }
-            _ => break,
-        }
+        open.push(Started { fact: start.fact.clone(), at, assumed: None });
     }
     if let Some(started) = open.into_iter().min_by_key(|started| started.at.date()) {
         return (Some(started), unsure);
@@ -294,17 +294,18 @@ fn start(duty: &Duty, facts: &FactSet, scope: &Scope, learnt: Option<Date>) -> (
     (Some(Started { fact: fact.clone(), at, assumed: Some(assumed.to_owned()) }), unsure)
 }
 
-/// A hold moves the end to its own end, if that is later.
+/// A hold moves the end to its own end, if that is later. Of several the first that is known counts.
 fn held(duty: &Duty, facts: &FactSet, end: Moment, notes: &mut Vec<String>) -> Moment {
     use jiff::ToSpan as _;
     let mut end = end;
-    for hold in &duty.holds {
-        let Some(from) = facts.value(&hold.fact).and_then(Moment::of) else { continue };
-        let Ok(until) = from.date().checked_add(i64::from(hold.days).days()) else { continue };
-        if until > end.date() {
-            notes.push(format!("held until {until} ({})", hold.fact));
-            end = Moment::Day(until);
-        }
+    let known = |hold: &&crate::pack::Hold| facts.value(&hold.fact).and_then(Moment::of).is_some();
+    if let Some(hold) = duty.holds.iter().find(known)
+        && let Some(from) = facts.value(&hold.fact).and_then(Moment::of)
+        && let Ok(until) = from.date().checked_add(i64::from(hold.days).days())
+        && until > end.date()
+    {
+        notes.push(format!("held until {until} ({})", hold.fact));
+        end = Moment::Day(until);
     }
     end
 }

@@ -83,7 +83,7 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Day(date) => write!(f, "{date}"),
-            Self::At(at) if at.time_zone().iana_name().is_some() => write!(f, "{at}"),
+            Self::At(at) if at.time_zone().iana_name().is_some_and(|name| name != "UTC") => write!(f, "{at}"),
             Self::At(at) => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S%:z")),
         }
     }
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn texts_and_back() {
-        for text in ["2026-11-20", "2026-11-20T14:30:00-05:00", "2026-11-20T14:30:00-05:00[America/New_York]"] {
+        for text in ["2026-11-20", "2026-11-20T14:30:00-05:00", "2026-11-20T14:30:00+00:00", "2026-11-20T14:30:00-05:00[America/New_York]"] {
             let moment: Moment = text.parse().expect(text);
             assert_eq!(moment.to_string(), text);
             assert_eq!(Moment::of(&moment.to_value()), Some(moment));

@@ -25,13 +25,13 @@ pub struct Duty {
     pub(crate) when: Predicate,
     /// Why, in words.
     pub because: String,
-    /// What starts the clock; the first whose condition holds.
+    /// What starts the clock: the earliest of those whose condition holds.
     pub(crate) starts: Vec<Start>,
     /// How long it runs; `None` where the law names no period.
     pub within: Option<Within>,
     /// What the law says besides or instead of a period.
     pub promptly: Option<String>,
-    /// What stops the clock.
+    /// What holds it up; the first that is known.
     pub(crate) holds: Vec<Hold>,
     /// The form that holds its content.
     pub form: Option<String>,

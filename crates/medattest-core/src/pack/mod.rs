@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+pub(crate) use duty::Hold;
 pub use duty::{Duty, Form, FormField};
 pub(crate) use load::{NOT_APPLICABLE, placeholders};
 pub use questionnaire::{Item, Level, Questionnaire, QuestionnaireSection, Score};
@@ -200,6 +201,14 @@ impl Packs {
         self.packs.get(id)
     }
 
+    /// Facts that only packs read which judge nobody unless they are named.
+    pub fn asked_by_opt_in_only(&self) -> BTreeSet<String> {
+        let of = |opt_in: bool| -> BTreeSet<String> {
+            self.iter().filter(|pack| pack.opt_in == opt_in).flat_map(|pack| pack.mentions()).collect()
+        };
+        of(true).difference(&of(false)).cloned().collect()
+    }
+
     /// The ids given, and of every pack whose conclusions they read.
     pub(crate) fn closure(&self, ids: &[String]) -> BTreeSet<String> {
         let mut wanted: Vec<&String> = ids.iter().filter(|id| self.packs.contains_key(*id)).collect();
@@ -239,6 +248,8 @@ impl Pack {
 
     /// Every fact any predicate of the pack mentions.
     pub fn mentions(&self) -> BTreeSet<String> {
-        self.predicates().flat_map(Predicate::mentions).collect()
+        let items = self.questionnaires.iter().flat_map(|one| &one.sections).flat_map(|section| &section.items);
+        let asked = items.flat_map(|item| item.facts.iter().cloned());
+        self.predicates().flat_map(Predicate::mentions).chain(asked).collect()
     }
 }

@@ -120,6 +120,14 @@ pub(super) fn read(
         let place = table.place();
         let Some(one) = questionnaire(pack, &mut table, catalog, diagnostics) else { continue };
         cited(&place, &one.cites, diagnostics);
+        let groups: std::collections::BTreeSet<&String> =
+            one.sections.iter().flat_map(|section| &section.items).filter_map(|item| item.group.as_ref()).collect();
+        let counted: std::collections::BTreeSet<&String> =
+            one.scores.iter().flat_map(|score| score.risk.iter().chain(&score.mitigation)).collect();
+        for name in groups.symmetric_difference(&counted) {
+            let message = format!("group `{name}` is not both the group of items and counted by a score");
+            mistake(diagnostics, &place, "unknown-group", message);
+        }
         if all.iter().any(|other| other.id == one.id) {
             mistake(diagnostics, &place, "duplicate-assessment", format!("`{}` is defined twice", one.id));
         }

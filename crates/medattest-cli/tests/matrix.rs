@@ -1,0 +1,115 @@
+//! The matrix of regimes, impact assessments, and packs of one's own.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn medattest(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_medattest"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("runs")
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let output = medattest(folder, &[arguments, &["--format", "json"]].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn what_is_shared_is_shared_both_ways() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let matrix = json(folder.path(), &["matrix", "--as-of", "2026-11-24"]);
+    let requirements = matrix["requirements"].as_array().expect("a list");
+    let texts = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    assert!(requirements.len() > 1500);
+    for requirement in requirements {
+        let pack = requirement["stand"]["pack"].as_str().expect("text");
+        for other in texts(&requirement["shared-with"]) {
+            assert_ne!(other, pack);
+            let facts = texts(&requirement["facts"]);
+            let back = requirements.iter().any(|candidate| {
+                candidate["stand"]["pack"] == other.as_str()
+                    && texts(&candidate["facts"]).iter().any(|fact| facts.contains(fact))
+                    && texts(&candidate["shared-with"]).iter().any(|p| p == pack)
+            });
+            assert!(back, "{pack}/{} is shared with {other}, but not back", requirement["stand"]["requirement"]);
+        }
+    }
+    let facts = matrix["facts"].as_array().expect("a list");
+    let widest = facts.first().expect("a fact");
+    assert!(texts(&widest["packs"]).len() >= 10, "{widest}");
+}
+
+#[test]
+fn the_matrix_is_written_in_three_forms() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let write = ["--write", "m.html", "--write", "m.xlsx", "--write", "m.csv"];
+    let output = medattest(at, &[&["matrix", "--pack", "us-hipaa", "--pack", "eu-gdpr"][..], &write].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).lines().all(|line| line.chars().count() <= 80));
+    assert!(fs::read(at.join("m.xlsx")).expect("a workbook").starts_with(b"PK"));
+    let html = fs::read_to_string(at.join("m.html")).expect("a paper");
+    assert!(html.contains("Evidence that counts in several regimes") && html.contains("unique"));
+    let csv = fs::read_to_string(at.join("m.csv")).expect("a table");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let packs: std::collections::BTreeSet<String> =
+        reader.records().map(|row| row.expect("a row").get(0).expect("a cell").to_owned()).collect();
+    assert_eq!(packs.into_iter().collect::<Vec<_>>(), ["eu-gdpr", "us-hipaa"]);
+    let wrong = medattest(at, &["matrix", "--write", "m.pdf"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(!at.join("m.pdf").exists());
+}
+
+#[test]
+fn a_pack_of_ones_own_loads_passes_and_judges() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let run = |arguments: &[&str]| {
+        let output = medattest(at, arguments);
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), said)
+    };
+    assert_eq!(run(&["pack", "new", "mercy-policy"]).0, Some(0));
+    assert_eq!(run(&["pack", "new", "mercy-policy"]).0, Some(2));
+    assert_eq!(run(&["pack", "new", "Mercy"]).0, Some(2));
+    fs::write(
+        at.join("medattest.toml"),
+        "packs-from = [\"my-packs\"]\npacks = [\"mercy-policy\"]\nsystems = [\"s.toml\"]\n[org]\nname = \"Mercy\"\n",
+    )
+    .expect("written");
+    fs::write(
+        at.join("s.toml"),
+        "[system]\nname = \"S\"\nmarkets = [\"us\"]\nstate = \"deployed\"\n[control]\nlocal-validation = false\n",
+    )
+    .expect("written");
+    let (code, said) = run(&["pack", "test", "mercy-policy"]);
+    assert!(code == Some(0) && said.contains("4 scenarios"), "{said}");
+    let (code, said) = run(&["pack", "lint", "mercy-policy"]);
+    assert!(code == Some(0) && said.contains("0 faults"), "{said}");
+    assert_eq!(run(&["audit"]).0, Some(1));
+    // A scenario that is gone is missed.
+    let scenarios = at.join("my-packs/mercy-policy/tests/validation-missing.md");
+    let text = fs::read_to_string(&scenarios).expect("scenarios");
+    fs::write(&scenarios, text.replace("= unknown", "= unknown ").replace("local-validation = true", "local-validation = false"))
+        .expect("written");
+    assert_eq!(run(&["pack", "test", "mercy-policy"]).0, Some(1));
+    fs::write(&scenarios, text.split("## Nobody").next().expect("a part")).expect("written");
+    let (code, said) = run(&["pack", "lint", "mercy-policy"]);
+    assert!(code == Some(1) && said.contains("unknown"), "{said}");
+}
+
+#[test]
+fn packs_that_are_built_in_have_no_fault() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = medattest(folder.path(), &["pack", "lint"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}
