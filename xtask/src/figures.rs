@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn days_are_found_in_both_forms() {
-        let found = days("from 2026-08-02 to 5 Feb 2026; (12 April 2023), not 2026-13-01, 40 May 2020, 5x 2026, level 4 (Mar 2026)");
+        let found = days(
+            "from 2026-08-02 to 5 Feb 2026; (12 April 2023), not 2026-13-01, 40 May 2020, 5x 2026, level 4 (Mar 2026)",
+        );
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["2023-04-12", "2026-02-05", "2026-08-02"]);
         assert_eq!(forms("2026-02-05"), ["2026-02-05", "5 February 2026"]);
     }

@@ -5,6 +5,7 @@ mod figures;
 mod monitor;
 mod packs;
 mod schema;
+mod table;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ usage: cargo xtask COMMAND
   tidy            everything the compiler cannot check; run by .ci/run
   packs [FILTER]  check the catalogue and packs, and run their scenarios
   schema          write schemas/*.json anew
+  table           write docs/packs.md anew
   lock            record the digests of packs whose revision was raised
   monitor simulate
                   false alarms and delays of the defaults, on simulated shifts
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["packs", rest @ ..] => packs::run(&root, rest.first().copied()),
         ["schema"] => schema::write(&root),
+        ["table"] => table::write(&root),
         ["lock"] => packs::lock(&root),
         ["monitor", "simulate"] => monitor::simulate(),
         ["deid", "train"] => deid::train_tagger(&root),

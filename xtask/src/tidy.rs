@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use serde_json::Value;
 
-use crate::{figures, files_below, packs, say, schema};
+use crate::{figures, files_below, packs, say, schema, table};
 
 /// A file longer than this holds more than one concept.
 const LONGEST_FILE: usize = 600;
@@ -49,6 +49,7 @@ pub(crate) fn run(root: &Path) -> ExitCode {
     faults.extend(packs::revision_faults(root));
     faults.extend(figures::faults(root));
     faults.extend(schema::stale(root));
+    faults.extend(table::stale(root));
     faults.extend(paths_in_architecture(root));
     faults.extend(walls(root));
     faults.extend(sources(root));

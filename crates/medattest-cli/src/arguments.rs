@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Roadmap(ProjectOptions),
     /// Set systems and requirements against regimes, and show what evidence counts in several
     Matrix(MatrixOptions),
+    /// Set what each system reads against what its purpose needs (minimum necessary)
+    Minimum(ProjectOptions),
     /// Answer impact assessments from facts: DPIA, FRIA, HIPAA risk analysis, algorithmic impact
     Impact(ImpactOptions),
     /// Explain a rule, a requirement, a classification, a pack, a fact or a figure

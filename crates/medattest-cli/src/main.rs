@@ -57,6 +57,7 @@ fn run(arguments: Arguments) -> Result<u8, Stop> {
         Command::Questions(options) => command::questions::run(&options),
         Command::Roadmap(options) => command::roadmap::run(&options),
         Command::Matrix(options) => command::matrix::run(&options),
+        Command::Minimum(options) => command::minimum::run(&options),
         Command::Impact(options) => command::impact::run(&options),
         Command::Explain(options) => command::explain::run(&options),
         Command::Bias(options) => command::bias::run(&options),

@@ -81,7 +81,14 @@ fn one_event_under_every_regime() {
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     let by = ["--by", "R. Diaz, safety officer"];
     let facts = ["--set", "harm=serious", "--set", "incident.causation-excluded=false", "--set", "places=[\"eu\"]"];
-    let more = ["--set", "anticipated=false", "--set", "public-health-threat=false", "--set", "remedial-action-needed=false"];
+    let more = [
+        "--set",
+        "anticipated=false",
+        "--set",
+        "public-health-threat=false",
+        "--set",
+        "remedial-action-needed=false",
+    ];
     fine(at, &[&["incident", "update", "silent-leads"][..], &by, &facts, &more].concat());
     let found = json(at, &["incident", "assess", "silent-leads", "--now", "2026-11-14T09:00:00+01:00"]);
     let fda = duty(&found, "us-fda-postmarket/report-30-days");
@@ -140,7 +147,9 @@ fn the_record_tells_what_was_changed() {
     let last = whole.trim_end().rfind('\n').expect("several lines") + 1;
     fs::write(&path, whole.get(..last).expect("a prefix")).expect("written");
     let head = told["head"].as_str().expect("text");
-    assert!(refused(at, &["incident", "timeline", "silent-leads", "--sealed", head]).contains("no entry has that digest"));
+    assert!(
+        refused(at, &["incident", "timeline", "silent-leads", "--sealed", head]).contains("no entry has that digest")
+    );
     fs::write(&path, &whole).expect("written");
     fine(at, &["incident", "timeline", "silent-leads", "--sealed", head]);
 }
@@ -164,7 +173,8 @@ fn what_is_due_is_told_until_it_was_sent() {
     assert!(left.iter().all(|duty| duty["duty"] != "us-fda-postmarket/report-30-days"));
     // Reports are still open for want of facts, so closing has to say why.
     assert!(refused(at, &["incident", "close", "silent-leads", "--by", "R. Diaz"]).contains("owed or open"));
-    let because = ["--because", "Nothing but the report to the authority applies; see the file of the safety office."];
+    let because =
+        ["--because", "Nothing but the report to the authority applies; see the file of the safety office."];
     fine(at, &[&["incident", "close", "silent-leads", "--by", "R. Diaz"][..], &because].concat());
     assert_eq!(due("2027-12-03T00:00:00-05:00"), Some(0));
 }

@@ -99,8 +99,11 @@ fn a_pack_of_ones_own_loads_passes_and_judges() {
     // A scenario that is gone is missed.
     let scenarios = at.join("my-packs/mercy-policy/tests/validation-missing.md");
     let text = fs::read_to_string(&scenarios).expect("scenarios");
-    fs::write(&scenarios, text.replace("= unknown", "= unknown ").replace("local-validation = true", "local-validation = false"))
-        .expect("written");
+    fs::write(
+        &scenarios,
+        text.replace("= unknown", "= unknown ").replace("local-validation = true", "local-validation = false"),
+    )
+    .expect("written");
     assert_eq!(run(&["pack", "test", "mercy-policy"]).0, Some(1));
     fs::write(&scenarios, text.split("## Nobody").next().expect("a part")).expect("written");
     let (code, said) = run(&["pack", "lint", "mercy-policy"]);
@@ -112,4 +115,56 @@ fn packs_that_are_built_in_have_no_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = medattest(folder.path(), &["pack", "lint"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn the_example_of_a_private_policy_holds() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/private-policy");
+    let run = |arguments: &[&str]| {
+        let output = medattest(&example, arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = run(&["pack", "test", "mercy-policy"]);
+    assert!(code == Some(0) && said.contains("11 scenarios"), "{said}");
+    let (code, said) = run(&["pack", "lint", "mercy-policy"]);
+    assert!(code == Some(0) && said.contains("0 faults, 0 pieces of advice"), "{said}");
+    // What the policy asks from 2027 on is missing then, and not before.
+    let drill = |day: &str| {
+        let audit = json(&example, &["audit", "--no-cache", "--as-of", day]);
+        let findings = audit["systems"][0]["findings"].as_array().expect("a list").clone();
+        findings.into_iter().find(|f| f["rule"] == "mercy-policy/drill-missing").expect("a finding")["outcome"]
+            .clone()
+    };
+    assert_eq!(drill("2026-12-31"), "not-applicable");
+    assert_eq!(drill("2027-01-01"), "not-met");
+}
+
+#[test]
+fn impact_assessments_ask_only_what_is_not_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let text = "[system]\nname = \"S\"\nmarkets = [\"eu\"]\nroles = [\"deployer\"]\nstate = \"deployed\"\ninfers = true\n\
+                    [purpose]\nmedical = true\n[gdpr]\nrole = \"controller\"\ndata = \"special-category\"\n\
+                    large-scale = true\n";
+    fs::write(at.join("s.toml"), text).expect("written");
+    fs::write(at.join("medattest.toml"), "systems = [\"s.toml\"]\n[org]\nname = \"O\"\n").expect("written");
+    let read = || json(at, &["impact", "eu-gdpr/dpia", "--write", "dpia.html"]);
+    let missing = |filled: &Value| -> Vec<String> {
+        let sections = filled["sections"].as_array().expect("a list");
+        let items = sections.iter().flat_map(|section| section["items"].as_array().expect("a list"));
+        let keys = items.flat_map(|item| item["missing"].as_array().expect("a list"));
+        keys.map(|missing| missing["key"].as_str().expect("text").to_owned()).collect()
+    };
+    let before = read();
+    assert_eq!(before["owed"], "owed");
+    let asked = missing(&before);
+    assert!(asked.contains(&"purpose.intended".to_owned()));
+    fs::write(at.join("s.toml"), text.replace("medical = true", "medical = true\nintended = \"Triage of scans\""))
+        .expect("written");
+    let after = missing(&read());
+    assert!(!after.contains(&"purpose.intended".to_owned()) && after.len() < asked.len());
+    let paper = fs::read_to_string(at.join("dpia.html")).expect("a paper");
+    assert!(paper.contains("Triage of scans") && paper.contains("to be written"));
+    // Canada's is there only where it is named.
+    assert_eq!(medattest(at, &["impact", "ca-aia/aia"]).status.code(), Some(2));
 }

@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::engine::bias::{self, BiasEvidence};
 use crate::engine::deid::{self, DeidEvidence};
+use crate::engine::inputs::{self, InputEvidence};
 use crate::engine::monitor::{self, Watched};
 use crate::fact::{FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity, WaiverUse};
@@ -96,6 +97,8 @@ pub struct SystemAssessment {
     pub roadmap: Vec<Milestone>,
     /// What was measured.
     pub evidence: Vec<BiasEvidence>,
+    /// What is read, and what of the output it tells.
+    pub inputs: InputEvidence,
     /// The decision over this system alone.
     pub decision: GateDecision,
 }
@@ -224,9 +227,18 @@ pub fn assess(
                 }
             }
         }
+        let fields = inputs::declared(&current(&library.catalog, &system.facts, options.as_of));
+        if !fields.is_empty() {
+            progress(&format!("{}: comparing what is read with the output", system.id));
+        }
+        let read = inputs::measure(world, &system.tables, fields).unwrap_or_else(|error| {
+            diagnostics.push(error.diagnostic());
+            InputEvidence::default()
+        });
         if diagnostics.is_empty() {
             progress(&format!("{}: judging", system.id));
-            systems.push(assess_system(library, project, system, evidence, (&surveys, &watched), options.as_of));
+            let measured = Measured { evidence, surveys, watched, inputs: read };
+            systems.push(assess_system(library, project, system, measured, options.as_of));
         }
     }
     if !diagnostics.is_empty() {
@@ -270,16 +282,33 @@ pub fn assess(
     })
 }
 
+/// Everything the engines found about one system.
+struct Measured {
+    evidence: Vec<BiasEvidence>,
+    surveys: Vec<DeidEvidence>,
+    watched: Vec<Watched>,
+    inputs: InputEvidence,
+}
+
 fn assess_system(
     library: &Library,
     project: &Project,
     system: &System,
-    evidence: Vec<BiasEvidence>,
-    (surveys, watched): (&[DeidEvidence], &[Watched]),
+    measured: Measured,
     as_of: Date,
 ) -> SystemAssessment {
+    let Measured { evidence, surveys, watched, inputs: read } = measured;
     let mut facts = current(&library.catalog, &system.facts, as_of);
-    for fact in bias::facts(&evidence).into_iter().chain(deid::facts(surveys)).chain(monitor::facts(watched, as_of)) {
+    let level = match facts.value("policy.significance-level") {
+        Some(crate::Value::Number(level)) => Some(*level),
+        _ => None,
+    };
+    let found = bias::facts(&evidence)
+        .into_iter()
+        .chain(deid::facts(&surveys))
+        .chain(monitor::facts(&watched, as_of))
+        .chain(inputs::facts(&read, level));
+    for fact in found {
         facts.insert(fact);
     }
     let stated = facts.clone();
@@ -302,6 +331,7 @@ fn assess_system(
         questions,
         roadmap,
         evidence,
+        inputs: read,
         decision: GateDecision { decision: crate::Decision::Pass, because: Vec::new() },
     }
 }

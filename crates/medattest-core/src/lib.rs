@@ -33,6 +33,7 @@ pub use assess::{Assessment, PackUsed, RunOptions, SystemAssessment, assess, cla
 pub use catalog::{Catalog, FactDefinition, FactType, Origin, Per, Topic};
 pub use crosswalk::{Crosswalk, CrosswalkRequirement, PackCount, SharedFact};
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
+pub use engine::inputs::{InputEvidence, InputField, InputShare};
 pub use engine::monitor;
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};

@@ -61,7 +61,8 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
 fn levels(scores: &[ScoreResult]) -> Block {
     let of = |(got, most): (u32, u32)| format!("{got} of {most}");
     let rows = scores.iter().map(|score| {
-        let open = if score.open == 0 { "none".to_owned() } else { format!("{} items; the level may rise", score.open) };
+        let open =
+            if score.open == 0 { "none".to_owned() } else { format!("{} items; the level may rise", score.open) };
         vec![
             Cell::text(&score.title),
             Cell::number(of(score.risk)),
@@ -110,16 +111,19 @@ fn row(item: &FilledItem) -> Vec<Cell> {
         ]);
     }
     for title in &item.unmeasured {
-        answer = answer.and(vec![Inline::Tag(Tone::Unsure, "not measured".into()), Inline::Text(format!(" {title}"))]);
+        answer =
+            answer.and(vec![Inline::Tag(Tone::Unsure, "not measured".into()), Inline::Text(format!(" {title}"))]);
     }
     if let Some(write) = &item.write {
-        answer = answer.and(vec![Inline::Tag(Tone::Unsure, "to be written".into()), Inline::Text(format!(" {write}"))]);
+        answer =
+            answer.and(vec![Inline::Tag(Tone::Unsure, "to be written".into()), Inline::Text(format!(" {write}"))]);
     }
     let mut asked = Cell::text(&item.asks);
     if let Some((got, most)) = item.points {
         let got = got.map_or_else(|| "no".to_owned(), |got| got.to_string());
         asked = asked.and(vec![Inline::Small(format!("{got} of {most} points"))]);
     }
-    let also = item.crosswalk.iter().fold(Cell::default(), |cell, place| cell.and(vec![Inline::Small(place.clone())]));
+    let also =
+        item.crosswalk.iter().fold(Cell::default(), |cell, place| cell.and(vec![Inline::Small(place.clone())]));
     vec![asked, answer, also]
 }

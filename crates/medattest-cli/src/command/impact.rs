@@ -1,8 +1,8 @@
 //! `impact`: impact assessments answered from facts, asking only what is not known.
 
 use medattest_core::{
-    Assessment, FilledAssessment, Library, Outcome, Owed, Questionnaire, RunOptions, SystemAssessment, assess, closest,
-    fill,
+    Assessment, FilledAssessment, Library, Outcome, Owed, Questionnaire, RunOptions, SystemAssessment, assess,
+    closest, fill,
 };
 use medattest_docs::{html, impact_assessment};
 
@@ -26,7 +26,8 @@ pub(crate) fn run(options: &ImpactOptions) -> Result<u8, Stop> {
     };
     let run = {
         let progress = Progress::start();
-        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what)).map_err(Stop)?
+        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
+            .map_err(Stop)?
     };
     let library = &opened.library;
     let chosen = &opened.project.packs;
@@ -66,11 +67,19 @@ fn find<'a>(all: &[&'a Questionnaire], kind: &str) -> Result<&'a Questionnaire, 
             let known: Vec<&str> = all.iter().map(|one| one.id.as_str()).collect();
             let hint = closest(kind, known.iter().copied())
                 .map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            Err(Stop::usage("impact", format!("there is no impact assessment `{kind}` in the packs of the project"), hint))
+            Err(Stop::usage(
+                "impact",
+                format!("there is no impact assessment `{kind}` in the packs of the project"),
+                hint,
+            ))
         }
         several => {
             let known: Vec<&str> = several.iter().map(|one| one.id.as_str()).collect();
-            Err(Stop::usage("impact", format!("several packs have `{kind}`"), format!("name one: {}", known.join(", "))))
+            Err(Stop::usage(
+                "impact",
+                format!("several packs have `{kind}`"),
+                format!("name one: {}", known.join(", ")),
+            ))
         }
     }
 }
@@ -133,7 +142,8 @@ fn shown(system: &SystemAssessment, filled: &FilledAssessment) -> String {
     }
     text.line(&format!("  {items} items: {answered} answered, {begun} in part"));
     for score in &filled.scores {
-        let open = if score.open == 0 { String::new() } else { format!("; {} items open, so it may rise", score.open) };
+        let open =
+            if score.open == 0 { String::new() } else { format!("; {} items open, so it may rise", score.open) };
         text.paragraph(
             2,
             &clean(&format!(

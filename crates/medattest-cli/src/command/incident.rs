@@ -81,7 +81,7 @@ pub(crate) fn run(command: &IncidentCommand) -> Result<u8, Stop> {
         IncidentCommand::Due { within, calendar, on, format } => due::run(on, *within, calendar.as_deref(), *format),
         IncidentCommand::Facts { on } => {
             let (library, _) = super::library(&on.project)?;
-            print(template(&library.catalog, Per::Incident).trim_start())?;
+            print(template(&library, Per::Incident).trim_start())?;
             Ok(0)
         }
         IncidentCommand::Playbook { system, out, on } => {

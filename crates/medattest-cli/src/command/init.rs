@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, Write as _};
 
-use medattest_core::{Catalog, FactDefinition, FactType, Origin, Per};
+use medattest_core::{Catalog, FactDefinition, FactType, Library, Origin, Per};
 
 use super::{Stop, library, print};
 use crate::arguments::InitOptions;
@@ -24,7 +24,7 @@ pub(crate) fn run(options: &InitOptions) -> Result<u8, Stop> {
     let (id, organisation, system) = match &options.blank {
         Some(id) => {
             check_id(id).map_err(|message| Stop::usage("--blank", message, "such as sepsis-score"))?;
-            (id.clone(), template(&library.catalog, Per::Organisation), template(&library.catalog, Per::System))
+            (id.clone(), template(&library, Per::Organisation), template(&library, Per::System))
         }
         None => {
             asker.say(&format!(
@@ -118,15 +118,18 @@ fn stated(catalog: &Catalog, per: Per) -> impl Iterator<Item = &FactDefinition> 
 }
 
 /// Every stated fact as a comment, with the question and the values it may have.
-pub(crate) fn template(catalog: &Catalog, per: Per) -> String {
+pub(crate) fn template(library: &Library, per: Per) -> String {
     let mut text = String::new();
+    // What only packs ask that judge nobody by themselves would drown the rest.
+    let left_out = library.packs.asked_by_opt_in_only();
+    let stated = |per: Per| stated(&library.catalog, per).filter(|d| !left_out.contains(&d.key));
     if per == Per::System {
         text.push_str(
             "\n[statement]\n# by = \"name, role\"   # who vouches for what is stated here\n# on = 2026-01-31\n",
         );
     }
     let mut families: Vec<&str> = Vec::new();
-    for definition in stated(catalog, per) {
+    for definition in stated(per) {
         let family = definition.key.split('.').next().unwrap_or_default();
         if !families.contains(&family) {
             families.push(family);
@@ -135,7 +138,7 @@ pub(crate) fn template(catalog: &Catalog, per: Per) -> String {
     for family in families {
         // A section header without values would be an empty table, which is fine: nothing is stated.
         let _ = writeln!(text, "\n[{family}]");
-        for definition in stated(catalog, per).filter(|d| d.key.split('.').next() == Some(family)) {
+        for definition in stated(per).filter(|d| d.key.split('.').next() == Some(family)) {
             let _ = writeln!(text, "# {}", definition.question);
             let name = definition.key.split_once('.').map_or("", |(_, name)| name);
             let _ = writeln!(text, "# {name} = {}", values(&definition.kind));

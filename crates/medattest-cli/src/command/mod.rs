@@ -12,6 +12,7 @@ pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod law;
 pub(crate) mod matrix;
+pub(crate) mod minimum;
 pub(crate) mod monitor;
 pub(crate) mod pack;
 pub(crate) mod questions;

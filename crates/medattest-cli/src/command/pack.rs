@@ -94,7 +94,11 @@ fn look_over(library: &Library, files: Vec<SourceFile>, id: Option<&str>, advice
     let (mut faults, mut advices) = (0, 0);
     for pack in library.packs.iter().filter(|pack| id.is_none_or(|id| pack.id == id)) {
         for found in lint(library, pack, &report, today()) {
-            if found.is_fault { faults += 1 } else { advices += 1 };
+            if found.is_fault {
+                faults += 1
+            } else {
+                advices += 1
+            };
             if found.is_fault || advice {
                 let (style, word) = if found.is_fault { (BAD, "fault") } else { (UNSURE, "advice") };
                 text.tagged(style, word, 6, &clean(&format!("{BOLD}{}{BOLD:#}: {}", found.what, found.message)));

@@ -2,4 +2,5 @@
 
 pub mod bias;
 pub mod deid;
+pub mod inputs;
 pub mod monitor;

@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn texts_and_back() {
-        for text in ["2026-11-20", "2026-11-20T14:30:00-05:00", "2026-11-20T14:30:00+00:00", "2026-11-20T14:30:00-05:00[America/New_York]"] {
+        for text in [
+            "2026-11-20",
+            "2026-11-20T14:30:00-05:00",
+            "2026-11-20T14:30:00+00:00",
+            "2026-11-20T14:30:00-05:00[America/New_York]",
+        ] {
             let moment: Moment = text.parse().expect(text);
             assert_eq!(moment.to_string(), text);
             assert_eq!(Moment::of(&moment.to_value()), Some(moment));

@@ -7,7 +7,7 @@
 mod columns;
 mod counts;
 mod facts;
-mod proxies;
+pub(crate) mod proxies;
 
 use medattest_metrics::{
     Asked, Association, Audit, Estimate, Grouping, Metric, NotEstimable, Options, PairedItem, RateInterval,

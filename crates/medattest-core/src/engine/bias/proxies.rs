@@ -3,21 +3,21 @@
 use medattest_metrics::{association, holm};
 
 use super::{Counts, MOST_FEATURE_VALUES, Proxy, is_missing};
-use crate::world::{CountTable, DataError, KeyValues};
+use crate::world::{DataError, KeyValues};
 
 /// Bins of a numeric feature that is looked at as a stand-in for an attribute.
 const FEATURE_BINS: usize = 20;
 
 /// Numbers are cut into bins of equal numbers of rows; other values are taken as they are.
-fn coded(counted: &CountTable) -> Result<Vec<Option<usize>>, String> {
-    match counted.keys.last() {
-        Some(KeyValues::Category { labels, .. }) if labels.len() > MOST_FEATURE_VALUES => {
+pub(crate) fn coded(key: &KeyValues, counts: &[u64]) -> Result<Vec<Option<usize>>, String> {
+    match key {
+        KeyValues::Category { labels, .. } if labels.len() > MOST_FEATURE_VALUES => {
             Err(format!("has {} values; at most {MOST_FEATURE_VALUES} are looked at", labels.len()))
         }
-        Some(KeyValues::Category { codes, .. }) => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
-        Some(KeyValues::Score { values, .. }) => {
+        KeyValues::Category { codes, .. } => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
+        KeyValues::Score { values, .. } => {
             let mut order: Vec<(f64, u64)> =
-                values.iter().zip(&counted.counts).filter_map(|(v, n)| v.map(|v| (v, *n))).collect();
+                values.iter().zip(counts).filter_map(|(v, n)| v.map(|v| (v, *n))).collect();
             order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
             let mut distinct = order.clone();
             distinct.dedup_by(|next, kept| next.0 == kept.0);
@@ -46,7 +46,8 @@ pub(super) fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
     let table = &counts.request.table;
     let mut proxies = Vec::new();
     for (feature, counted) in table.features.iter().zip(&counts.features) {
-        let values = coded(counted);
+        let values =
+            counted.keys.last().map_or_else(|| Err("was not counted".to_owned()), |key| coded(key, &counted.counts));
         // A column tells all of itself.
         for (at, group) in table.groups.iter().enumerate().filter(|(_, group)| group.column != *feature) {
             let Some(KeyValues::Category { labels, codes }) = counted.keys.get(at) else {
