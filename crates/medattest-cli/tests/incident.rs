@@ -43,7 +43,7 @@ fn project() -> tempfile::TempDir {
     );
     write(
         "ecg.toml",
-        "[system]\nname = \"ECG reader\"\nmarkets = [\"us\", \"eu\"]\nroles = [\"provider\"]\nstate = \"deployed\"\n\
+        "id = \"ecg\"\n[system]\nname = \"ECG reader\"\nmarkets = [\"us\", \"eu\"]\nroles = [\"provider\"]\nstate = \"deployed\"\n\
          in-house = false\n[purpose]\nmedical = true\nfunctions = [\"diagnosis\"]\nusers = [\"clinician\"]\n\
          significance = \"drive\"\nsituation = \"serious\"\nworst-harm = \"serious-or-surgical\"\n\
          [input]\nkinds = [\"physiological-signal\"]\n[output]\nforms = [\"risk-score\"]\n[fda]\nauthorisation = \"510k\"\n\

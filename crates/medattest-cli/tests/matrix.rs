@@ -88,7 +88,7 @@ fn a_pack_of_ones_own_loads_passes_and_judges() {
     .expect("written");
     fs::write(
         at.join("s.toml"),
-        "[system]\nname = \"S\"\nmarkets = [\"us\"]\nstate = \"deployed\"\n[control]\nlocal-validation = false\n",
+        "id = \"s\"\n[system]\nname = \"S\"\nmarkets = [\"us\"]\nstate = \"deployed\"\n[control]\nlocal-validation = false\n",
     )
     .expect("written");
     let (code, said) = run(&["pack", "test", "mercy-policy"]);
@@ -143,7 +143,7 @@ fn the_example_of_a_private_policy_holds() {
 fn impact_assessments_ask_only_what_is_not_known() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
-    let text = "[system]\nname = \"S\"\nmarkets = [\"eu\"]\nroles = [\"deployer\"]\nstate = \"deployed\"\ninfers = true\n\
+    let text = "id = \"s\"\n[system]\nname = \"S\"\nmarkets = [\"eu\"]\nroles = [\"deployer\"]\nstate = \"deployed\"\ninfers = true\n\
                     [purpose]\nmedical = true\n[gdpr]\nrole = \"controller\"\ndata = \"special-category\"\n\
                     large-scale = true\n";
     fs::write(at.join("s.toml"), text).expect("written");

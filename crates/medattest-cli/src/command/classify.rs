@@ -58,7 +58,7 @@ fn show(text: &mut Text, conclusion: &Conclusion) {
         ConclusionOutcome::Known(value) if value == "not-applicable" => return,
         ConclusionOutcome::Known(value) => text.line(&format!("  {id:<34} {BOLD}{value}{BOLD:#}")),
         ConclusionOutcome::Unknown { could_be } => {
-            text.line(&format!("  {id:<34} {UNSURE}unknown: {}{UNSURE:#}", could_be.join(" or ")));
+            text.tagged(UNSURE, &id, 34, &format!("unknown: {}", could_be.join(" or ")));
         }
     }
     if !conclusion.headline {
