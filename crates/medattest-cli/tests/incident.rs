@@ -177,6 +177,14 @@ fn what_is_due_is_told_until_it_was_sent() {
         ["--because", "Nothing but the report to the authority applies; see the file of the safety office."];
     fine(at, &[&["incident", "close", "silent-leads", "--by", "R. Diaz"][..], &because].concat());
     assert_eq!(due("2027-12-03T00:00:00-05:00"), Some(0));
+    // What is learnt later opens it again.
+    let later = ["--set", "information-added=true", "--set", "new-information=2027-01-04"];
+    fine(at, &[&["incident", "update", "silent-leads", "--by", "R. Diaz"][..], &later].concat());
+    let again = json(at, &["incident", "assess", "silent-leads", "--now", "2027-01-05T09:00:00-05:00"]);
+    assert_eq!(
+        (&again["closed"], &duty(&again, "us-fda-postmarket/supplement")["due"]),
+        (&false.into(), &"2027-02-03".into())
+    );
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn a_pack_with_a_type_error_is_refused_with_its_place() {
     assert!(broken("check = 'a.done'", "check = 'a.done &&'").contains("[predicate]"));
     assert!(broken("serves = [\"later\"]", "serves = [\"nope\"]").contains("requirement `nope` does not exist"));
     assert!(
-        broken("check = 'a.done'", "check = 'group.rows > 3'").contains("cannot be read by a rule about the system")
+        broken("check = 'a.done'", "check = 'group.rows > 3'").contains("cannot be read by what looks at the system")
     );
     assert!(broken("{a.kind}", "{a.kidn}").contains("[unknown-placeholder]"));
     assert!(broken("confidence = \"recalled\"", "confidence = \"sure\"").contains("[not-a-choice]"));

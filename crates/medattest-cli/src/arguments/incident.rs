@@ -27,7 +27,7 @@ Examples:
         #[command(flatten)]
         on: IncidentsOf,
     },
-    /// Record facts that became known, or a report that was sent
+    /// Record facts that became known, or a report that was sent; a closed incident is open again
     #[command(after_help = "\
 Examples:
   medattest incident update silent-alerts --by \"R. Diaz\" --set harm=death

@@ -2,7 +2,10 @@
 
 use medattest_metrics::{Definition, Form, Metric, definitions};
 
-use medattest_core::{Classification, FactDefinition, FactType, Library, Origin, Pack, Requirement, Rule, closest};
+use medattest_core::{
+    Classification, Duty, FactDefinition, FactType, Form as ReportForm, Library, Origin, Pack, Questionnaire,
+    Requirement, Rule, closest,
+};
 
 use super::{Stop, Text, library, print};
 use crate::arguments::ExplainOptions;
@@ -17,6 +20,12 @@ pub(crate) fn run(options: &ExplainOptions) -> Result<u8, Stop> {
     } else if let Some((pack, name)) = id.split_once('/').and_then(|(p, n)| library.packs.get(p).map(|p| (p, n))) {
         if let Some(rule) = pack.rules.iter().find(|rule| rule.id == id) {
             rule_text(&mut text, pack, rule);
+        } else if let Some(duty) = pack.duties.iter().find(|duty| duty.id == id) {
+            duty_text(&mut text, pack, duty);
+        } else if let Some(form) = pack.forms.iter().find(|form| form.id == id) {
+            form_text(&mut text, form);
+        } else if let Some(one) = pack.questionnaires.iter().find(|one| one.id == id) {
+            questionnaire_text(&mut text, pack, one);
         } else if let Some(requirement) = pack.requirement(name) {
             requirement_text(&mut text, pack, requirement);
         } else {
@@ -75,6 +84,9 @@ fn unknown(id: &str, library: &Library) -> Stop {
     for pack in library.packs.iter() {
         known.push(pack.id.clone());
         known.extend(pack.rules.iter().map(|rule| rule.id.clone()));
+        known.extend(pack.duties.iter().map(|duty| duty.id.clone()));
+        known.extend(pack.forms.iter().map(|form| form.id.clone()));
+        known.extend(pack.questionnaires.iter().map(|one| one.id.clone()));
         known.extend(pack.requirements.iter().map(|r| format!("{}/{}", pack.id, r.id)));
     }
     known.extend(definitions().map(|definition| definition.id.to_owned()));
@@ -102,9 +114,80 @@ fn pack_text(text: &mut Text, pack: &Pack) {
     for rule in &pack.rules {
         text.paragraph(2, &format!("{} ({}): {}", rule.id, rule.severity, rule.title));
     }
+    if !pack.duties.is_empty() {
+        text.heading("Duties to report");
+        for duty in &pack.duties {
+            text.paragraph(2, &format!("{}: {}", duty.id, duty.title));
+        }
+    }
+    if !pack.questionnaires.is_empty() {
+        text.heading("Impact assessments");
+        for one in &pack.questionnaires {
+            text.paragraph(2, &format!("{}: {}", one.id, one.title));
+        }
+    }
     text.heading("Requirements");
-    for requirement in &pack.requirements {
-        text.paragraph(2, &format!("{}/{}: {}", pack.id, requirement.id, requirement.citation));
+    for requirement in pack.requirements.iter().filter(|requirement| requirement.parent.is_none()) {
+        below(text, pack, requirement, 2);
+    }
+}
+
+/// A requirement and its parts, indented; a tree is as deep as citations are, and a circle of parents has no root.
+fn below(text: &mut Text, pack: &Pack, requirement: &Requirement, indent: usize) {
+    text.paragraph(indent, &format!("{}/{}: {}", pack.id, requirement.id, requirement.citation));
+    let part = |other: &&Requirement| other.parent.as_ref() == Some(&requirement.id);
+    for part in pack.requirements.iter().filter(part) {
+        below(text, pack, part, indent + 2);
+    }
+}
+
+fn duty_text(text: &mut Text, pack: &Pack, duty: &Duty) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {}", duty.id, duty.title));
+    text.paragraph(2, &format!("{} to {}.", duty.by, duty.to));
+    text.paragraph(2, &duty.because);
+    text.heading("By when");
+    if let Some(within) = &duty.within {
+        text.paragraph(2, &format!("{} from {}", within.words(), duty.starts().collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(promptly) = &duty.promptly {
+        text.paragraph(2, promptly);
+    }
+    text.heading("Law");
+    for requirement in duty.cites.iter().filter_map(|id| pack.requirement(id)) {
+        standing(text, requirement);
+    }
+    text.heading("How it is decided");
+    text.styled(2, DIM, &format!("when: {}", duty.when_source()));
+    if let Some(form) = &duty.form {
+        text.styled(2, DIM, &format!("form: {form}"));
+    }
+}
+
+fn form_text(text: &mut Text, form: &ReportForm) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {}", form.id, form.title));
+    for field in &form.fields {
+        text.tagged(DIM, &field.part, 12, &field.asks);
+        if !field.facts.is_empty() {
+            text.styled(15, DIM, &field.facts.join(", "));
+        }
+    }
+}
+
+fn questionnaire_text(text: &mut Text, pack: &Pack, one: &Questionnaire) {
+    text.line(&format!("{BOLD}{}{BOLD:#}  {}", one.id, one.title));
+    if let Some(because) = &one.because {
+        text.paragraph(2, because);
+    }
+    for section in &one.sections {
+        let part = section.part.as_ref().map(|part| format!(" ({part})")).unwrap_or_default();
+        text.heading(&format!("{}{part}", section.title));
+        for item in &section.items {
+            text.paragraph(2, &item.asks);
+        }
+    }
+    text.heading("Law");
+    for requirement in one.cites.iter().filter_map(|id| pack.requirement(id)) {
+        standing(text, requirement);
     }
 }
 
@@ -158,6 +241,16 @@ fn requirement_text(text: &mut Text, pack: &Pack, requirement: &Requirement) {
     if !serving.is_empty() {
         text.heading("Rules that serve it");
         text.paragraph(2, &serving.join(", "));
+    }
+    let duties: Vec<&str> =
+        pack.duties.iter().filter(|duty| duty.cites.contains(&requirement.id)).map(|duty| duty.id.as_str()).collect();
+    if !duties.is_empty() {
+        text.heading("Duties to report that rest on it");
+        text.paragraph(2, &duties.join(", "));
+    }
+    if !requirement.topics.is_empty() {
+        text.heading("Topics");
+        text.paragraph(2, &requirement.topics.join(", "));
     }
 }
 

@@ -21,8 +21,9 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
         }
         let noun = if system.questions.len() == 1 { "question" } else { "questions" };
         text.heading(&format!("{}: {} open {noun}", clean(&system.name), system.questions.len()));
+        let width = system.questions.len().to_string().len().max(2) + 1;
         for (index, question) in system.questions.iter().enumerate() {
-            text.tagged(DIM, &format!("{}.", index + 1), 3, &clean(&question.question));
+            text.tagged(DIM, &format!("{}.", index + 1), width, &clean(&question.question));
             if !question.help.is_empty() {
                 text.styled(6, DIM, &clean(&question.help));
             }

@@ -178,6 +178,8 @@ impl Record {
         for entry in &self.entries {
             match &entry.deed {
                 Deed::Learnt { facts } => {
+                    // What comes in afterwards opens the incident again.
+                    closed = false;
                     for (key, value) in facts {
                         match value {
                             Some(value) => known.insert(key, value),
@@ -186,6 +188,7 @@ impl Record {
                     }
                 }
                 Deed::Sent { duty, on, reference } => {
+                    closed = false;
                     if let Ok(on) = on.parse() {
                         sent.insert(duty.clone(), (on, reference.clone()));
                     }
