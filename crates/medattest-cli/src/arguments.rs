@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// List the facts that could still change an outcome, most decisive first
     Questions(ProjectOptions),
     /// List what begins to apply when, and what would be missing on that day
-    Roadmap(ProjectOptions),
+    Roadmap(RoadmapOptions),
     /// Set systems and requirements against regimes, and show what evidence counts in several
     Matrix(MatrixOptions),
     /// Set what each system reads against what its purpose needs (minimum necessary)
@@ -169,6 +169,15 @@ pub(crate) struct ImpactOptions {
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Plain::Terminal)]
     pub(crate) format: Plain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoadmapOptions {
+    #[command(flatten)]
+    pub(crate) project: ProjectOptions,
+    /// One list for the whole organisation, with the systems each date concerns
+    #[arg(long)]
+    pub(crate) together: bool,
 }
 
 #[derive(Debug, Args)]

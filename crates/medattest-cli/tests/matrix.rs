@@ -168,3 +168,59 @@ fn impact_assessments_ask_only_what_is_not_known() {
     // Canada's is there only where it is named.
     assert_eq!(medattest(at, &["impact", "ca-aia/aia"]).status.code(), Some(2));
 }
+
+#[test]
+fn fields_that_move_nothing_are_told_from_those_that_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    // The alert follows the first column; the second has nothing to do with it.
+    let mut table = "y,alert,lactate,locker\n".to_owned();
+    for row in 0..600u32 {
+        let lactate = row % 10;
+        table.push_str(&format!(
+            "{},{},{lactate},{}\n",
+            u32::from(row % 7 == 0),
+            u32::from(lactate > 6),
+            (row / 10) % 4
+        ));
+    }
+    fs::write(at.join("t.csv"), table).expect("written");
+    fs::write(
+        at.join("medattest.toml"),
+        "systems = [\"s.toml\"]\n[org]\nname = \"O\"\nhipaa-status = \"covered-entity\"\n",
+    )
+    .expect("written");
+    let system = "id = \"s\"\n[system]\nname = \"S\"\nmarkets = [\"us\"]\nstate = \"deployed\"\n\
+                  [phi]\ndata = \"identifiable\"\nrecipients = \"nobody\"\npurposes = [\"operations\"]\n\
+                  [input]\nminimum-exemption = [\"none\"]\n\
+                  [[input.fields]]\nname = \"lactate\"\ncolumn = \"lactate\"\nneeded = true\n\
+                  [[input.fields]]\nname = \"locker\"\ncolumn = \"locker\"\nneeded = true\n\
+                  [[input.fields]]\nname = \"name\"\nholds = \"direct-identifier\"\nneeded = false\n\
+                  [[table]]\nid = \"t\"\npath = \"t.csv\"\nuse = \"deployment\"\n\
+                  [table.columns]\nlabel = \"y\"\nprediction = \"alert\"\n";
+    fs::write(at.join("s.toml"), system).expect("written");
+    let found = json(at, &["minimum"]);
+    let fields = found["systems"][0]["fields"].as_array().expect("a list");
+    let idle: Vec<(&str, bool)> = fields
+        .iter()
+        .map(|f| (f["field"].as_str().expect("text"), f["idle"].as_bool().expect("yes or no")))
+        .collect();
+    assert_eq!(idle, [("lactate", false), ("locker", true), ("name", false)]);
+    let share = fields[0]["compared"][0]["share"].as_f64().expect("a share");
+    assert!(share > 0.97, "the alert can be read off it: {share}");
+    assert_eq!(fields[1]["compared"][0]["n"], 600);
+    let audit = json(at, &["audit", "--no-cache"]);
+    let outcome = |rule: &str| {
+        let findings = audit["systems"][0]["findings"].as_array().expect("a list");
+        let finding = findings.iter().find(|f| f["rule"] == rule).expect("a finding");
+        (finding["outcome"].clone(), finding["message"].as_str().expect("text").to_owned())
+    };
+    assert_eq!(outcome("us-hipaa/field-not-needed").0, "not-met");
+    let (idle, message) = outcome("us-hipaa/field-idle");
+    assert!(idle == "not-met" && message.contains("locker") && !message.contains("lactate"), "{message}");
+    // A column that is not there is named.
+    fs::write(at.join("s.toml"), system.replace("column = \"locker\"", "column = \"lockr\"")).expect("written");
+    let output = medattest(at, &["minimum"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lockr"));
+}
