@@ -78,7 +78,7 @@ fn one_event_under_every_regime() {
     let at = folder.path();
     let shown = fine(at, &[&NEW[..], &["--now", "2026-11-05T09:00:00-05:00"]].concat());
     assert!(shown.contains("Questions, most decisive first"), "{shown}");
-    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80) && !shown.contains('\u{fffd}'), "{shown}");
     let by = ["--by", "R. Diaz, safety officer"];
     let facts = ["--set", "harm=serious", "--set", "incident.causation-excluded=false", "--set", "places=[\"eu\"]"];
     let more = [

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::Library;
 use crate::assess::SystemAssessment;
 use crate::catalog::Origin;
@@ -37,6 +39,8 @@ pub struct FilledAssessment {
     pub because: Option<String>,
     /// Citations with how well they were checked.
     pub citations: Vec<(String, crate::Confidence)>,
+    /// Newest date of the evidence of the pack.
+    pub evidence_date: Option<Date>,
     /// Sections in order.
     pub sections: Vec<FilledSection>,
     /// Levels.
@@ -149,6 +153,7 @@ pub fn fill(library: &Library, questionnaire: &Questionnaire, system: &SystemAss
         owed,
         because: questionnaire.because.clone(),
         citations,
+        evidence_date: pack.map(|pack| pack.evidence_date),
         sections,
         scores,
     }

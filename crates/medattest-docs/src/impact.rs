@@ -19,7 +19,10 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
     let tone = if answered == items.len() && tone == Tone::Bad { Tone::Good } else { tone };
     let mut blocks = vec![
         Block::Heading { level: 1, text: text(&title), id: None },
-        Block::Paragraph(vec![Inline::Small(format!("Law and facts as of {as_of}. medattest {VERSION}."))]),
+        Block::Paragraph(vec![Inline::Small(format!(
+            "Law and facts as of {as_of}{}. medattest {VERSION}.",
+            filled.evidence_date.map(|date| format!("; evidence of the law of {date}")).unwrap_or_default()
+        ))]),
         Block::Verdict {
             tone,
             title: format!("{answered} of {} items answered, {begun} in part", items.len()),

@@ -1,6 +1,6 @@
 //! Papers about incidents: what is owed, drafts of the reports, and the playbook for the day one happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use medattest_core::{
     Catalog, Cited, DutyOutcome, DutyState, FactSet, Form, Incident, IncidentAssessment, Library, Moment, Subject,
@@ -74,11 +74,12 @@ pub fn incident_report(
         });
         blocks.push(table(&["Report", "Why not", "Law"], rows.collect()));
     }
+    blocks.push(evidence(library, assessment.duties.iter()));
     Document { title, blocks }
 }
 
 /// A report to be completed and sent by a person: what the form asks, filled from facts where they answer it.
-pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &FactSet, catalog: &Catalog) -> Document {
+pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &FactSet, library: &Library) -> Document {
     let title = format!("Draft: {}", form.title);
     let mut empty = 0;
     let rows: Vec<Vec<Cell>> = form
@@ -90,7 +91,7 @@ pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &Fact
                 .iter()
                 .filter_map(|key| facts.value(key).map(|value| (key, value)))
                 .map(|(key, value)| {
-                    let title = catalog.get(key).map_or(key.as_str(), |d| d.title.as_str());
+                    let title = library.catalog.get(key).map_or(key.as_str(), |d| d.title.as_str());
                     vec![Inline::Small(format!("{title}: ")), Inline::Text(value.to_string())]
                 })
                 .collect();
@@ -113,7 +114,10 @@ pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &Fact
             "Incident {name}. {} to {}, {due}. {}",
             outcome.by,
             outcome.to,
-            outcome.citations.first().map_or_else(String::new, |cited| cited.citation.clone())
+            outcome
+                .citations
+                .first()
+                .map_or_else(String::new, |cited| format!("{} ({})", cited.citation, cited.confidence))
         ))]),
         Block::Verdict {
             tone: if empty == 0 { Tone::Good } else { Tone::Unsure },
@@ -124,6 +128,7 @@ pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &Fact
             ),
         },
         table(&["Part", "What is asked", "Answer"], rows),
+        evidence(library, std::iter::once(outcome)),
     ];
     Document { title, blocks }
 }
@@ -189,7 +194,7 @@ pub fn playbook(
         ));
     }
     let wanted: Vec<&&Form> = {
-        let used: std::collections::BTreeSet<&String> = sorted.iter().filter_map(|d| d.form.as_ref()).collect();
+        let used: BTreeSet<&String> = sorted.iter().filter_map(|d| d.form.as_ref()).collect();
         forms.iter().filter(|(id, _)| used.contains(id)).map(|(_, form)| form).collect()
     };
     if !wanted.is_empty() {
@@ -206,7 +211,18 @@ pub fn playbook(
     }
     blocks.push(section("Questions to answer", "questions"));
     blocks.push(questions(&library.catalog, &assessment.questions));
+    blocks.push(evidence(library, assessment.duties.iter()));
     Document { title, blocks }
+}
+
+/// The packs that the outcomes come from, with the date of their evidence.
+fn evidence<'a>(library: &Library, outcomes: impl Iterator<Item = &'a DutyOutcome>) -> Block {
+    let ids: BTreeSet<&str> = outcomes.filter_map(|outcome| outcome.duty.split('/').next()).collect();
+    let packs = ids.into_iter().filter_map(|id| library.packs.get(id));
+    let named: Vec<String> = packs
+        .map(|pack| format!("{} (revision {}, evidence of {})", pack.id, pack.revision, pack.evidence_date))
+        .collect();
+    Block::Note(text(format!("Law as told by {}.", named.join(", "))))
 }
 
 fn disclaimer() -> Block {

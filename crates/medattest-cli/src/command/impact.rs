@@ -120,7 +120,7 @@ fn overview(run: &Assessment, library: &Library, all: &[&Questionnaire], format:
         for one in all {
             let (items, answered, begun) = counts(one);
             let style = if is_open(one) { BAD } else { DIM };
-            text.tagged(style, owed(one), 12, &clean(&format!("{BOLD}{}{BOLD:#} {}", one.id, one.title)));
+            text.tagged(style, owed(one), 12, &clean(&format!("{}: {}", one.id, one.title)));
             text.styled(15, DIM, &format!("{items} items: {answered} answered, {begun} in part"));
         }
     }
@@ -133,7 +133,7 @@ fn overview(run: &Assessment, library: &Library, all: &[&Questionnaire], format:
 fn shown(system: &SystemAssessment, filled: &FilledAssessment) -> String {
     let mut text = Text::new();
     let (items, answered, begun) = counts(filled);
-    text.line(&clean(&format!("{BOLD}{}{BOLD:#} for {} ({})", filled.title, system.name, owed(filled))));
+    text.line(&format!("{BOLD}{}{BOLD:#} for {} ({})", clean(&filled.title), clean(&system.name), owed(filled)));
     if let (Owed::Yes, Some(because)) = (&filled.owed, &filled.because) {
         text.paragraph(2, &clean(because));
     }

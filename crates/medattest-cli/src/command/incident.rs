@@ -215,7 +215,7 @@ impl Place {
         }
         for outcome in assessment.duties.iter().filter(|duty| duty.state == DutyState::Owed) {
             let Some(form) = outcome.form.as_ref().and_then(|form| forms.get(form)) else { continue };
-            let paper = report_draft(form, &case.id, outcome, &facts, &self.opened.library.catalog);
+            let paper = report_draft(form, &case.id, outcome, &facts, &self.opened.library);
             let file = folder.join(format!("{}.html", outcome.duty.replace('/', "-")));
             write_private(&file, html(&paper).as_bytes())?;
         }

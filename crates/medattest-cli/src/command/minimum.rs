@@ -6,7 +6,7 @@ use medattest_core::{InputField, InputShare, SystemAssessment, Value};
 use super::questions::assessed;
 use super::{Stop, Text, print, print_json};
 use crate::arguments::{Plain, ProjectOptions};
-use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
+use crate::terminal::{BAD, DIM, GOOD, UNSURE, clean};
 
 pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
     let run = assessed(options)?;
@@ -81,7 +81,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
             (Some(true), false) => (GOOD, "needed"),
         };
         let holds = field.holds.as_ref().map(|holds| format!(" ({holds})")).unwrap_or_default();
-        text.tagged(style, word, 10, &clean(&format!("{BOLD}{}{BOLD:#}{holds}", field.name)));
+        text.tagged(style, word, 10, &clean(&format!("{}{holds}", field.name)));
         if let Some(why) = &field.why {
             text.styled(13, DIM, &clean(why));
         }

@@ -101,7 +101,7 @@ fn look_over(library: &Library, files: Vec<SourceFile>, id: Option<&str>, advice
             };
             if found.is_fault || advice {
                 let (style, word) = if found.is_fault { (BAD, "fault") } else { (UNSURE, "advice") };
-                text.tagged(style, word, 6, &clean(&format!("{BOLD}{}{BOLD:#}: {}", found.what, found.message)));
+                text.tagged(style, word, 6, &clean(&format!("{}: {}", found.what, found.message)));
             }
         }
     }

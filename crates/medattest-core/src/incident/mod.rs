@@ -26,6 +26,8 @@ use crate::reader;
 
 /// The day something happened; awareness cannot have been earlier.
 const OCCURRED: &str = "incident.occurred";
+/// Starts that cannot lie before the event, and not long after the first entry of the record.
+const AWARENESS: [&str; 2] = ["incident.aware", "incident.associate-aware"];
 
 /// Whether a report is owed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,7 +285,7 @@ fn start(duty: &Duty, facts: &FactSet, scope: &Scope, learnt: Option<Date>) -> (
     if let Some(started) = open.into_iter().min_by_key(|started| started.at.date()) {
         return (Some(started), unsure);
     }
-    let Some(fact) = asked else { return (None, unsure) };
+    let Some(fact) = asked.filter(|fact| AWARENESS.contains(&fact.as_str())) else { return (None, unsure) };
     let (at, assumed) = match (at(OCCURRED), learnt) {
         (Some(at), _) => (at, "not stated; counted from the event itself, before which nobody can have known"),
         (None, Some(day)) => {

@@ -58,10 +58,7 @@ pub(super) fn run(on: &IncidentsOf, within: u32, calendar: Option<&Path>, format
     let mut text = Text::new();
     text.line(&format!("{BOLD}{} open incidents, {} reports owed or open{BOLD:#}", cases.len(), undone.len()));
     for (case, duty) in undone {
-        let when = match &duty.due {
-            Some(due) => format!("{due}, {}", show::distance(&place, due)),
-            None => duty.promptly.clone().unwrap_or_else(|| "start of the clock not known".to_owned()),
-        };
+        let when = show::by_when(&place, duty);
         let style = if late(duty) { BAD } else { UNSURE };
         let prefix = if owed(duty) { "" } else { "if owed: " };
         text.styled(2, style, &clean(&format!("{prefix}{when}")));

@@ -45,7 +45,11 @@ pub(super) fn assessed(place: &Place, case: &Case, assessment: &IncidentAssessme
     if !open.is_empty() {
         text.heading("Open, because facts are missing");
         for duty in open {
-            one(&mut text, place, case, duty);
+            if all {
+                one(&mut text, place, case, duty);
+            } else {
+                brief(&mut text, place, case, duty);
+            }
         }
         text.heading("Questions, most decisive first");
         for (key, n) in assessment.questions.iter().take(if all { usize::MAX } else { 12 }) {
@@ -87,14 +91,31 @@ pub(super) fn assessed(place: &Place, case: &Case, assessment: &IncidentAssessme
     text.into_string()
 }
 
-fn one(text: &mut Text, place: &Place, case: &Case, duty: &DutyOutcome) {
-    text.paragraph(2, &clean(&format!("{BOLD}{}{BOLD:#}", duty.title)));
-    text.paragraph(4, &clean(&format!("{} to {}", duty.by, duty.to)));
-    let due = match (&duty.due, &duty.promptly) {
-        (Some(due), _) => format!("by {due}, {}", distance(place, due)),
-        (None, Some(promptly)) => promptly.clone(),
-        (None, None) => "when the clock started is not known".to_owned(),
+/// By when, in words.
+pub(super) fn by_when(place: &Place, duty: &DutyOutcome) -> String {
+    match (&duty.due, &duty.within, &duty.promptly) {
+        (Some(due), _, _) => format!("by {due}, {}", distance(place, due)),
+        (None, Some(within), _) => format!("within {within} of a start that is not stated"),
+        (None, None, Some(promptly)) => promptly.clone(),
+        (None, None, None) => "without a fixed day".to_owned(),
+    }
+}
+
+/// What may be owed, in three lines; the facts that decide are asked below.
+fn brief(text: &mut Text, place: &Place, case: &Case, duty: &DutyOutcome) {
+    text.paragraph(2, &clean(&format!("{} ({})", duty.title, duty.to)));
+    let line = match case.incident.sent.get(&duty.duty) {
+        Some((on, _)) => format!("sent {on}"),
+        None => format!("if owed: {}", by_when(place, duty)),
     };
+    text.styled(4, UNSURE, &clean(&line));
+    text.styled(4, DIM, &clean(&duty.duty));
+}
+
+fn one(text: &mut Text, place: &Place, case: &Case, duty: &DutyOutcome) {
+    text.styled(2, BOLD, &clean(&duty.title));
+    text.paragraph(4, &clean(&format!("{} to {}", duty.by, duty.to)));
+    let due = by_when(place, duty);
     match case.incident.sent.get(&duty.duty) {
         Some((on, reference)) => {
             let number = reference.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
@@ -182,7 +203,8 @@ pub(super) fn timeline(place: &Place, case: &Case) -> String {
     for entry in &case.record.entries {
         let at = entry.at.to_zoned_datetime(place.now.time_zone().clone());
         text.line("");
-        text.line(&clean(&format!("  {BOLD}{}{BOLD:#}  {}", at.strftime("%Y-%m-%d %H:%M:%S %:z"), entry.by)));
+        let at = at.strftime("%Y-%m-%d %H:%M:%S %:z");
+        text.line(&format!("  {BOLD}{at}{BOLD:#}  {}", clean(&entry.by)));
         match &entry.deed {
             Deed::Opened { system } => text.paragraph(4, &clean(&format!("opened for {system}"))),
             Deed::Learnt { facts } => {
