@@ -171,6 +171,19 @@ pub(crate) struct ImpactOptions {
     pub(crate) format: Plain,
 }
 
+/// A part of the matrix; a workbook holds them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatrixPart {
+    /// Requirements, with what they share
+    Requirements,
+    /// Topics by regimes
+    Topics,
+    /// Facts that count in regimes
+    Evidence,
+    /// Systems by regimes
+    Systems,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RoadmapOptions {
     #[command(flatten)]
@@ -196,6 +209,9 @@ pub(crate) struct MatrixOptions {
     /// Write the whole matrix to this file (.html, .xlsx or .csv); may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Vec<PathBuf>,
+    /// Which part a .csv file holds
+    #[arg(long, value_enum, default_value_t = MatrixPart::Requirements, value_name = "PART")]
+    pub(crate) part: MatrixPart,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Plain::Terminal)]
     pub(crate) format: Plain,

@@ -64,6 +64,10 @@ fn the_matrix_is_written_in_three_forms() {
     let packs: std::collections::BTreeSet<String> =
         reader.records().map(|row| row.expect("a row").get(0).expect("a cell").to_owned()).collect();
     assert_eq!(packs.into_iter().collect::<Vec<_>>(), ["eu-gdpr", "us-hipaa"]);
+    let topics = medattest(at, &["matrix", "--pack", "us-hipaa", "--part", "topics", "--write", "t.csv"]);
+    assert_eq!(topics.status.code(), Some(0));
+    assert!(fs::read_to_string(at.join("t.csv")).expect("a table").starts_with("Topic,us-hipaa\r\n"));
+    assert_eq!(medattest(at, &["matrix", "--part", "systems", "--write", "s.csv"]).status.code(), Some(2));
     let wrong = medattest(at, &["matrix", "--write", "m.pdf"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(!at.join("m.pdf").exists());

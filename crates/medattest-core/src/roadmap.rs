@@ -102,7 +102,14 @@ pub(crate) fn roadmap(
         let then = Judge { as_of: day, ..*judge };
         let mut facts = stated.clone();
         let later = then.conclude(&mut facts, chosen);
-        let mut judged = then.judge(system, &facts, chosen);
+        // Only where a requirement changes its standing can a date be worth telling.
+        let moves = |id: &&String| {
+            let mut statuses =
+                judge.packs.get(id).into_iter().flat_map(|pack| &pack.requirements).flat_map(|r| &r.statuses);
+            statuses.any(|status| status.from == Some(day))
+        };
+        let moving: Vec<String> = chosen.iter().filter(moves).cloned().collect();
+        let mut judged = then.judge(system, &facts, &moving);
         resolve_missing(&later, &mut judged);
         for conclusion in &later {
             let id = format!("{}.{}", conclusion.pack, conclusion.id);
@@ -115,7 +122,7 @@ pub(crate) fn roadmap(
                 known.1 = conclusion.outcome.clone();
             }
         }
-        milestones.extend(law(&then, &facts, &later, &judged, chosen, &today, &mut reached));
+        milestones.extend(law(&then, &facts, &later, &judged, &moving, &today, &mut reached));
     }
     milestones.sort_by_key(|m| m.date);
     milestones

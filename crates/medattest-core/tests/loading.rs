@@ -3,7 +3,10 @@
 
 mod support;
 
-use medattest_core::{Diagnostic, Library, SourceFile};
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use medattest_core::{Diagnostic, Library, SourceFile, Status, law_on};
 use support::{Memory, PROJECT, catalog, faults, library, pack, project, small_library};
 
 fn shown(diagnostics: &[Diagnostic]) -> Vec<String> {
@@ -239,4 +242,39 @@ fn a_scenario_that_is_wrong_fails() {
     assert_eq!(mistakes, []);
     assert_eq!((report.scenarios, report.expectations, report.failures.len()), (1, 2, 2));
     assert_eq!(report.failures[0].place.line, Some(12));
+}
+
+#[test]
+fn both_sides_of_every_date_of_every_pack() {
+    let (library, _) = library();
+    let on = |day: Date| -> BTreeSet<(String, Status, Option<String>)> {
+        let stands = law_on(&library.packs, day).into_iter();
+        stands.map(|stand| (format!("{}/{}", stand.pack, stand.requirement), stand.status, stand.from)).collect()
+    };
+    let mut days: BTreeMap<Date, BTreeSet<(String, Status, Option<String>)>> = BTreeMap::new();
+    let mut stands = |day: Date, what: &(String, Status, Option<String>)| {
+        days.entry(day).or_insert_with(|| on(day)).contains(what)
+    };
+    let mut dates = 0;
+    for pack in library.packs.iter() {
+        for requirement in &pack.requirements {
+            let id = format!("{}/{}", pack.id, requirement.id);
+            for entry in &requirement.statuses {
+                let what = (id.clone(), entry.status, entry.from.map(|day| day.to_string()));
+                if let Some(from) = entry.from {
+                    assert!(stands(from, &what), "{id} is not {} on {from}", entry.status);
+                    let before = from.yesterday().expect("a day before");
+                    assert!(!stands(before, &what), "{id} is {} a day early, on {before}", entry.status);
+                    dates += 1;
+                }
+                if let Some(until) = entry.until {
+                    assert!(!stands(until, &what), "{id} is still {} on {until}", entry.status);
+                    let before = until.yesterday().expect("a day before");
+                    assert!(stands(before, &what), "{id} is no longer {} on {before}", entry.status);
+                    dates += 1;
+                }
+            }
+        }
+    }
+    assert!(dates > 1000, "{dates}");
 }

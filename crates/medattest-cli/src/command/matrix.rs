@@ -6,7 +6,7 @@ use medattest_core::{Assessment, Crosswalk, Library, RunOptions, assess, closest
 use medattest_docs::{html, matrix, matrix_sheets, sheet_csv, standing, workbook};
 
 use super::{Stop, Text, check_systems, library, open, print, print_json};
-use crate::arguments::{MatrixOptions, Plain};
+use crate::arguments::{MatrixOptions, MatrixPart, Plain};
 use crate::progress::Progress;
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
 use crate::world::today;
@@ -38,11 +38,19 @@ pub(crate) fn run(options: &MatrixOptions) -> Result<u8, Stop> {
     for path in &options.write {
         let content = match kind(path)? {
             Kind::Html => html(&matrix(run.as_ref(), &crosswalk, &library.catalog)).into_bytes(),
-            Kind::Csv => matrix_sheets(run.as_ref(), &crosswalk, &library.catalog)
-                .first()
-                .map(sheet_csv)
-                .unwrap_or_default()
-                .into_bytes(),
+            Kind::Csv => {
+                let sheets = matrix_sheets(run.as_ref(), &crosswalk, &library.catalog);
+                let wanted = match options.part {
+                    MatrixPart::Requirements => "Requirements",
+                    MatrixPart::Topics => "Topics",
+                    MatrixPart::Evidence => "Evidence",
+                    MatrixPart::Systems => "Systems",
+                };
+                let sheet = sheets.iter().find(|sheet| sheet.name == wanted).ok_or_else(|| {
+                    Stop::usage("--part", "there are no systems without a project", "name the folder of a project")
+                })?;
+                sheet_csv(sheet).into_bytes()
+            }
             Kind::Workbook => {
                 workbook(&matrix_sheets(run.as_ref(), &crosswalk, &library.catalog)).map_err(|error| {
                     Stop::usage(&path.display().to_string(), error.to_string(), "write .html or .csv")
