@@ -25,7 +25,7 @@ pub use dossier::dossier;
 pub use html::html;
 pub use impact::impact_assessment;
 pub use incident::{incident_report, playbook, report_draft};
-pub use matrix::{Cellular, matrix, matrix_sheets, standing};
+pub use matrix::{UnderPack, matrix, matrix_sheets, standing};
 pub use monitor::monitor_report;
 pub use report::bias_report;
 pub use sheet::{Sheet, sheet_csv, workbook};

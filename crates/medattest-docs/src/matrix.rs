@@ -12,7 +12,7 @@ use crate::sheet::Sheet;
 
 /// How a system stands under a pack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cellular {
+pub struct UnderPack {
     /// The pack's leading conclusions.
     pub conclusions: Vec<String>,
     /// Findings that are met, not met, unknown.
@@ -23,7 +23,7 @@ pub struct Cellular {
     pub unknown: usize,
 }
 
-impl Cellular {
+impl UnderPack {
     /// Whether the pack says anything of the system.
     pub fn is_empty(&self) -> bool {
         self.met + self.not_met + self.unknown == 0
@@ -44,8 +44,8 @@ impl Cellular {
 }
 
 /// How a system stands under every pack of the run.
-pub fn standing(system: &SystemAssessment) -> BTreeMap<&str, Cellular> {
-    let mut by: BTreeMap<&str, Cellular> = BTreeMap::new();
+pub fn standing(system: &SystemAssessment) -> BTreeMap<&str, UnderPack> {
+    let mut by: BTreeMap<&str, UnderPack> = BTreeMap::new();
     for conclusion in system.conclusions.iter().filter(|conclusion| conclusion.headline) {
         let shown = match &conclusion.outcome {
             ConclusionOutcome::Known(value) => value.clone(),
@@ -135,7 +135,7 @@ fn requirement_row(requirement: &CrosswalkRequirement) -> Vec<Cell> {
 
 /// A table per system would repeat the packs; a table per pack would repeat the systems. Packs are the more, so rows.
 fn systems(run: &Assessment) -> Vec<Block> {
-    let standings: Vec<BTreeMap<&str, Cellular>> = run.systems.iter().map(standing).collect();
+    let standings: Vec<BTreeMap<&str, UnderPack>> = run.systems.iter().map(standing).collect();
     let mut blocks = Vec::new();
     for (systems, standings) in run.systems.chunks(4).zip(standings.chunks(4)) {
         let mut head = vec!["Regime".to_owned()];
