@@ -3,25 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use crate::files_below;
 
 /// The list: notes, section, figure, pack or `-`, and why it was left out.
 const LIST: &str = "packs/figures.tsv";
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Lines of the list that do not hold, and days of the notes that it does not name.
 pub(crate) fn faults(root: &Path) -> Vec<String> {
@@ -57,15 +44,13 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
     faults
 }
 
-/// A day as packs may write it.
+/// A day or month as packs may write it.
 fn forms(figure: &str) -> Vec<String> {
     let mut forms = vec![figure.to_owned()];
-    let parts: Vec<Option<usize>> = figure.split('-').map(|part| part.parse().ok()).collect();
-    let month = |m: usize| m.checked_sub(1).and_then(|m| MONTHS.get(m));
-    match parts.as_slice() {
-        [Some(year), Some(m), Some(day)] => forms.extend(month(*m).map(|month| format!("{day} {month} {year}"))),
-        [Some(year), Some(m)] => forms.extend(month(*m).map(|month| format!("{month} {year}"))),
-        _ => {}
+    if let Ok(day) = Date::strptime("%Y-%m-%d", figure) {
+        forms.push(day.strftime("%-d %B %Y").to_string());
+    } else if let Ok(month) = Date::strptime("%Y-%m-%d", format!("{figure}-01")) {
+        forms.push(month.strftime("%B %Y").to_string());
     }
     forms
 }
@@ -87,33 +72,18 @@ fn unnamed(root: &Path, named: &BTreeSet<(String, String)>) -> Vec<String> {
 
 /// Days written as `2026-08-02` or `2 Aug 2026`.
 fn days(text: &str) -> BTreeSet<String> {
-    let mut days = BTreeSet::new();
-    let words: Vec<&str> =
-        text.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|w| !w.is_empty()).collect();
-    let is_number = |word: &str, digits: usize| word.len() == digits && word.bytes().all(|b| b.is_ascii_digit());
-    for word in &words {
-        let parts: Vec<&str> = word.split('-').collect();
-        if let [year, month, day] = parts.as_slice()
-            && is_number(year, 4)
-            && is_number(month, 2)
-            && is_number(day, 2)
-            && month.parse::<u8>().is_ok_and(|m| (1..=12).contains(&m))
-        {
-            days.insert((*word).to_owned());
-        }
-    }
+    let apart = |c: char| !(c.is_alphanumeric() || c == '-');
+    let iso =
+        text.split(apart).filter(|word| word.len() == 10).filter_map(|word| Date::strptime("%Y-%m-%d", word).ok());
     // "level 4 (March 2026)" is no day: nothing but spaces stands between the parts of one.
-    let spaced: Vec<&str> = text.split_whitespace().collect();
-    for triple in spaced.windows(3) {
-        let [day, month, year] = triple else { continue };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let written = words.windows(3).filter_map(|parts| {
+        let [day, month, year] = parts else { return None };
         let day = day.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let year = year.get(..4).unwrap_or_default();
-        let number = MONTHS.iter().position(|name| month.len() >= 3 && name.starts_with(month));
-        if let (Some(number), Ok(day @ 1..=31), true) = (number, day.parse::<u8>(), is_number(year, 4)) {
-            days.insert(format!("{year}-{:02}-{day:02}", number + 1));
-        }
-    }
-    days
+        let text = format!("{day} {month} {}", year.get(..4)?);
+        ["%d %b %Y", "%d %B %Y"].iter().find_map(|form| Date::strptime(form, &text).ok())
+    });
+    iso.chain(written).map(|day| day.to_string()).collect()
 }
 
 #[cfg(test)]

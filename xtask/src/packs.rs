@@ -12,7 +12,7 @@ use crate::{files_below, say};
 const LOCK: &str = "packs/revisions.lock";
 
 pub(crate) fn run(root: &Path, filter: Option<&str>) -> ExitCode {
-    let faults = faults(root, filter);
+    let faults = faults(library(root), filter).1;
     for fault in &faults {
         say(fault);
     }
@@ -26,9 +26,12 @@ pub(crate) fn library(root: &Path) -> (Library, Vec<SourceFile>, Vec<String>) {
     (library, packs, diagnostics.iter().map(ToString::to_string).collect())
 }
 
-/// Everything wrong with the catalogue, the packs and their scenarios.
-pub(crate) fn faults(root: &Path, filter: Option<&str>) -> Vec<String> {
-    let (library, files, mut faults) = library(root);
+/// Everything wrong with the catalogue, the packs and their scenarios; with the library that was looked at.
+pub(crate) fn faults(
+    loaded: (Library, Vec<SourceFile>, Vec<String>),
+    filter: Option<&str>,
+) -> (Library, Vec<String>) {
+    let (library, files, mut faults) = loaded;
     let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
     let scenarios: Vec<SourceFile> = files
         .into_iter()
@@ -48,7 +51,7 @@ pub(crate) fn faults(root: &Path, filter: Option<&str>) -> Vec<String> {
         let lints = library.packs.iter().flat_map(|pack| lint(&library, pack, &report, day));
         faults.extend(lints.filter(|lint| lint.is_fault).map(|lint| format!("{}: {}", lint.what, lint.message)));
     }
-    faults
+    (library, faults)
 }
 
 fn recorded(root: &Path) -> BTreeMap<String, (u32, String)> {
@@ -63,8 +66,7 @@ fn recorded(root: &Path) -> BTreeMap<String, (u32, String)> {
 }
 
 /// Packs whose content is not what was recorded for their revision.
-pub(crate) fn revision_faults(root: &Path) -> Vec<String> {
-    let (library, _, _) = library(root);
+pub(crate) fn revision_faults(root: &Path, library: &Library) -> Vec<String> {
     let recorded = recorded(root);
     library
         .packs

@@ -5,16 +5,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::civil::Date;
-use medattest_core::Crosswalk;
+use medattest_core::{Crosswalk, Library};
 
 use crate::packs::library;
 use crate::{files_below, say};
 
 const FILE: &str = "docs/packs.md";
 
-fn content(root: &Path) -> String {
-    let (library, _, _) = library(root);
-    let packs = Crosswalk::of(&library, &[], Date::MIN).packs;
+fn content(root: &Path, library: &Library) -> String {
+    let packs = Crosswalk::of(library, &[], Date::MIN).packs;
     let mut text = "# Packs\n\nHow many requirements each pack has, by how well each was checked: on a primary source, on \
                     a secondary one, or recalled and not checked. Made by `cargo xtask table`.\n\n\
                     | pack | title | primary | secondary | recalled | rules | classifications | duties to report | evidence of |\n\
@@ -47,7 +46,7 @@ fn content(root: &Path) -> String {
 }
 
 pub(crate) fn write(root: &Path) -> ExitCode {
-    match std::fs::write(root.join(FILE), content(root)) {
+    match std::fs::write(root.join(FILE), content(root, &library(root).0)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("{FILE}: {error}"));
@@ -57,7 +56,7 @@ pub(crate) fn write(root: &Path) -> ExitCode {
 }
 
 /// The table is not what the packs say.
-pub(crate) fn stale(root: &Path) -> Vec<String> {
-    let same = std::fs::read_to_string(root.join(FILE)).ok().is_some_and(|text| text == content(root));
+pub(crate) fn stale(root: &Path, library: &Library) -> Vec<String> {
+    let same = std::fs::read_to_string(root.join(FILE)).ok().is_some_and(|text| text == content(root, library));
     if same { Vec::new() } else { vec![format!("{FILE}: out of date; run `cargo xtask table`")] }
 }

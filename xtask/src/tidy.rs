@@ -45,11 +45,11 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 pub(crate) fn run(root: &Path) -> ExitCode {
-    let mut faults = packs::faults(root, None);
-    faults.extend(packs::revision_faults(root));
+    let (library, mut faults) = packs::faults(packs::library(root), None);
+    faults.extend(packs::revision_faults(root, &library));
     faults.extend(figures::faults(root));
-    faults.extend(schema::stale(root));
-    faults.extend(table::stale(root));
+    faults.extend(schema::stale(root, &library));
+    faults.extend(table::stale(root, &library));
     faults.extend(paths_in_architecture(root));
     faults.extend(walls(root));
     faults.extend(sources(root));

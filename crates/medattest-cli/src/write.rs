@@ -55,6 +55,17 @@ fn write(path: &Path, content: &[u8], private: bool) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Makes a folder and those above it; one that is there is fine.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Diagnostic> {
+    std::fs::create_dir_all(path).map_err(|_| {
+        let shown = path.display().to_string();
+        Diagnostic::about_file("usage", &shown, "the folder cannot be made", "check its permissions")
+    })
+}
+
 /// A file that is written piece by piece beside its place and put there when it is whole. Dropped before, it leaves
 /// nothing behind.
 pub(crate) struct Partial {

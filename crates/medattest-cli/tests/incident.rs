@@ -1,20 +1,13 @@
 //! Incidents: what is owed, what was done, what nobody can change afterwards.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
-
-fn medattest(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_medattest"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("runs")
-}
+use support::{json_of, medattest};
 
 fn fine(folder: &Path, arguments: &[&str]) -> String {
     let output = medattest(folder, arguments);
@@ -24,7 +17,7 @@ fn fine(folder: &Path, arguments: &[&str]) -> String {
 }
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
-    serde_json::from_str(&fine(folder, &[arguments, &["--format", "json"]].concat())).expect("JSON")
+    json_of(folder, arguments, &[0, 3])
 }
 
 fn refused(folder: &Path, arguments: &[&str]) -> String {

@@ -1,26 +1,17 @@
 //! The law over time: how it stands, what changes, and the calendar of it.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
-
-fn medattest(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_medattest"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("runs")
-}
+use support::{json_of, medattest};
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let output = medattest(folder, &[arguments, &["--format", "json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    json_of(folder, arguments, &[0])
 }
 
 /// How a requirement stands on a day.

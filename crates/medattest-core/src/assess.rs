@@ -227,18 +227,18 @@ pub fn assess(
                 }
             }
         }
-        let fields = inputs::declared(&current(&library.catalog, &system.facts, options.as_of));
-        if !fields.is_empty() {
+        let facts = current(&library.catalog, &system.facts, options.as_of);
+        if facts.value("input.fields").is_some() {
             progress(&format!("{}: comparing what is read with the output", system.id));
         }
-        let read = inputs::measure(world, &system.tables, fields).unwrap_or_else(|error| {
+        let read = inputs::measure(world, &system.tables, &evidence, &facts).unwrap_or_else(|error| {
             diagnostics.push(error.diagnostic());
             InputEvidence::default()
         });
         if diagnostics.is_empty() {
             progress(&format!("{}: judging", system.id));
             let measured = Measured { evidence, surveys, watched, inputs: read };
-            systems.push(assess_system(library, project, system, measured, options.as_of));
+            systems.push(assess_system(library, project, system, facts, measured, options.as_of));
         }
     }
     if !diagnostics.is_empty() {
@@ -294,20 +294,16 @@ fn assess_system(
     library: &Library,
     project: &Project,
     system: &System,
+    mut facts: FactSet,
     measured: Measured,
     as_of: Date,
 ) -> SystemAssessment {
     let Measured { evidence, surveys, watched, inputs: read } = measured;
-    let mut facts = current(&library.catalog, &system.facts, as_of);
-    let level = match facts.value("policy.significance-level") {
-        Some(crate::Value::Number(level)) => Some(*level),
-        _ => None,
-    };
     let found = bias::facts(&evidence)
         .into_iter()
         .chain(deid::facts(&surveys))
         .chain(monitor::facts(&watched, as_of))
-        .chain(inputs::facts(&read, level));
+        .chain(inputs::facts(&read));
     for fact in found {
         facts.insert(fact);
     }

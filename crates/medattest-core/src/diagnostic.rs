@@ -77,6 +77,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// A diagnostic about a place in a file.
+    pub(crate) fn at(place: &Place, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { place: place.clone(), code, message: message.into(), hint: Some(hint.into()) }
+    }
+
     /// A diagnostic about a whole file.
     pub fn about_file(code: &'static str, file: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { place: Place::file(file), code, message: message.into(), hint: Some(hint.into()) }

@@ -124,6 +124,11 @@ pub(crate) fn text(words: impl Into<String>) -> Vec<Inline> {
     vec![Inline::Text(words.into())]
 }
 
+/// A table without a caption.
+pub(crate) fn table(head: &[&str], rows: Vec<Vec<Cell>>) -> Block {
+    Block::Table { caption: None, head: head.iter().map(|name| (*name).to_owned()).collect(), rows }
+}
+
 /// A heading that stands in the table of contents.
 pub(crate) fn section(title: &str, id: &str) -> Block {
     Block::Heading { level: 2, text: text(title), id: Some(id.to_owned()) }

@@ -2,7 +2,7 @@
 
 use medattest_core::{FilledAssessment, FilledItem, Outcome, Owed, ScoreResult, VERSION};
 
-use crate::document::{Block, Cell, Document, Inline, Tone, section, text};
+use crate::document::{Block, Cell, Document, Inline, Tone, section, table, text};
 
 /// An impact assessment, answered as far as the run answers it.
 pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -> Document {
@@ -52,11 +52,7 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
         if let Some(citation) = &part.part {
             blocks.push(Block::Note(text(citation)));
         }
-        blocks.push(Block::Table {
-            caption: None,
-            head: ["Asked", "Answer", "Also asked by"].map(str::to_owned).to_vec(),
-            rows: part.items.iter().map(row).collect(),
-        });
+        blocks.push(table(&["Asked", "Answer", "Also asked by"], part.items.iter().map(row).collect()));
     }
     Document { title, blocks }
 }

@@ -7,7 +7,7 @@ use medattest_core::{
     VERSION,
 };
 
-use crate::document::{Block, Cell, Document, Inline, Tone, section, sub, text};
+use crate::document::{Block, Cell, Document, Inline, Tone, section, sub, table, text};
 
 /// What an incident obliges to, as of an assessment. `overdue` are the duties whose last moment has passed.
 pub fn incident_report(
@@ -230,10 +230,6 @@ fn disclaimer() -> Block {
         "It says which duties to report follow from the facts stated, under the cited texts, and which cannot be judged. \
          It is not legal advice, and it does not replace an authority's own form or portal.",
     ))
-}
-
-fn table(head: &[&str], rows: Vec<Vec<Cell>>) -> Block {
-    Block::Table { caption: None, head: head.iter().map(|name| (*name).to_owned()).collect(), rows }
 }
 
 fn cited(citations: &[Cited]) -> Cell {

@@ -7,7 +7,7 @@ use medattest_core::{
     VERSION,
 };
 
-use crate::document::{Block, Cell, Document, Inline, Tone, section, sub, text};
+use crate::document::{Block, Cell, Document, Inline, Tone, section, sub, table, text};
 use crate::sheet::Sheet;
 
 /// How a system stands under a pack.
@@ -29,7 +29,8 @@ impl UnderPack {
         self.met + self.not_met + self.unknown == 0
     }
 
-    fn tone(&self) -> Tone {
+    /// How it reads at a glance.
+    pub fn tone(&self) -> Tone {
         match (self.not_met, self.unknown, self.met) {
             (1.., _, _) => Tone::Bad,
             (0, 1.., _) => Tone::Unsure,
@@ -109,10 +110,6 @@ pub fn matrix(run: Option<&Assessment>, crosswalk: &Crosswalk, catalog: &Catalog
     blocks.push(section("The packs and how well they were checked", "packs"));
     blocks.push(packs(crosswalk));
     Document { title, blocks }
-}
-
-fn table(head: &[&str], rows: Vec<Vec<Cell>>) -> Block {
-    Block::Table { caption: None, head: head.iter().map(|name| (*name).to_owned()).collect(), rows }
 }
 
 fn requirement_row(requirement: &CrosswalkRequirement) -> Vec<Cell> {

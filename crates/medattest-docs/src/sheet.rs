@@ -1,5 +1,6 @@
 //! Tables of plain cells, as CSV and as a workbook.
 
+use medattest_core::output::quoted;
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, XlsxError};
 
 /// A table with a head.
@@ -23,12 +24,6 @@ pub fn sheet_csv(sheet: &Sheet) -> String {
         csv.push_str("\r\n");
     }
     csv
-}
-
-fn quoted(cell: &str) -> String {
-    let guarded =
-        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }
 
 /// The tables as one workbook (Office Open XML), heads frozen and filterable.

@@ -1,34 +1,23 @@
 //! `impact`: impact assessments answered from facts, asking only what is not known.
 
-use medattest_core::{
-    Assessment, FilledAssessment, Library, Outcome, Owed, Questionnaire, RunOptions, SystemAssessment, assess,
-    closest, fill,
-};
+use medattest_core::{Assessment, FilledAssessment, Library, Outcome, Owed, Questionnaire, SystemAssessment, fill};
 use medattest_docs::{html, impact_assessment};
 
-use super::{Stop, Text, open, print, print_json};
-use crate::arguments::{ImpactOptions, Plain};
-use crate::progress::Progress;
+use super::{Stop, Text, assessed, print, print_json, suggestion};
+use crate::arguments::{ImpactOptions, Plain, ProjectOn};
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
-use crate::world::today;
 use crate::write::write_whole;
 
 /// Something is owed and not answered whole.
 const OPEN: u8 = 3;
 
 pub(crate) fn run(options: &ImpactOptions) -> Result<u8, Stop> {
-    let opened = open(&options.project, options.data.as_ref(), true)?;
-    super::check_systems(&opened.project, &options.system.iter().cloned().collect::<Vec<_>>())?;
-    let run_options = RunOptions {
-        as_of: options.as_of.unwrap_or_else(today),
-        systems: options.system.iter().cloned().collect(),
-        draws: 2000,
-    };
-    let run = {
-        let progress = Progress::start();
-        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
-            .map_err(Stop)?
-    };
+    let (opened, run) = assessed(&ProjectOn {
+        project: options.project.clone(),
+        system: options.system.iter().cloned().collect(),
+        as_of: options.as_of,
+        data: options.data.clone(),
+    })?;
     let library = &opened.library;
     let chosen = &opened.project.packs;
     let of_packs = |one: &&Questionnaire| chosen.iter().any(|pack| one.id.split('/').next() == Some(pack));
@@ -65,8 +54,7 @@ fn find<'a>(all: &[&'a Questionnaire], kind: &str) -> Result<&'a Questionnaire, 
         [one] => Ok(one),
         [] => {
             let known: Vec<&str> = all.iter().map(|one| one.id.as_str()).collect();
-            let hint = closest(kind, known.iter().copied())
-                .map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = suggestion(kind, &known, "there are: ");
             Err(Stop::usage(
                 "impact",
                 format!("there is no impact assessment `{kind}` in the packs of the project"),

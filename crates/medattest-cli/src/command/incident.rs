@@ -16,10 +16,10 @@ use medattest_core::{
 use medattest_docs::{html, incident_report, playbook, report_draft};
 
 use super::init::template;
-use super::{Opened, Stop, open, print, print_json};
+use super::{Opened, Stop, open, print, print_json, suggestion};
 use crate::arguments::{IncidentCommand, IncidentsOf, Learnt, Plain};
 use crate::deid::Detector;
-use crate::write::{write_private, write_whole};
+use crate::write::{make_folder, write_private, write_whole};
 
 /// Folder of the records, below the project.
 const FOLDER: &str = "incidents";
@@ -128,11 +128,7 @@ impl Place {
     }
 
     fn system(&self, id: &str) -> Result<&System, Stop> {
-        let systems = &self.opened.project.systems;
-        systems.iter().find(|system| system.id == id).ok_or_else(|| {
-            let known: Vec<&str> = systems.iter().map(|system| system.id.as_str()).collect();
-            Stop::usage("--system", format!("there is no system `{id}`"), format!("systems: {}", known.join(", ")))
-        })
+        super::system(&self.opened.project, id)
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -143,11 +139,11 @@ impl Place {
         check_id(id)?;
         let name = format!("{FOLDER}/{id}.jsonl");
         if !self.path(id).is_file() {
-            let known = self.ids();
-            let hint = match closest(id, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "open one with `medattest incident new`".to_owned(),
-                None => format!("incidents: {}", known.join(", ")),
+            let ids = self.ids();
+            let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let hint = match known.as_slice() {
+                [] => "open one with `medattest incident new`".to_owned(),
+                known => suggestion(id, known, "incidents: "),
             };
             return Err(Stop::usage(&name, format!("there is no incident `{id}`"), hint));
         }
@@ -167,10 +163,7 @@ impl Place {
 
     fn write(&self, case: &Case) -> Result<(), Stop> {
         let path = self.path(&case.id);
-        let folder = self.root.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|_| {
-            Stop::usage(&folder.display().to_string(), "the folder cannot be made", "check its permissions")
-        })?;
+        make_folder(&self.root.join(FOLDER))?;
         Ok(write_private(&path, case.record.to_text().as_bytes())?)
     }
 
@@ -206,9 +199,7 @@ impl Place {
 
     fn drafts(&self, case: &Case, assessment: &IncidentAssessment, folder: &Path) -> Result<(), Stop> {
         let forms = self.forms();
-        fs::create_dir_all(folder).map_err(|_| {
-            Stop::usage(&folder.display().to_string(), "the folder cannot be made", "check its permissions")
-        })?;
+        make_folder(folder)?;
         let mut facts = self.system(&case.incident.system)?.facts.clone();
         for fact in case.incident.facts.iter() {
             facts.insert(fact.clone());

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use icalendar::{Calendar, Component as _, Event, EventLike as _};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
-use medattest_core::{LawChange, Library, Stand, Status, closest, law_changes, law_on, sha256_hex};
+use medattest_core::{LawChange, Library, Stand, Status, law_changes, law_on, sha256_hex};
 
-use super::{Stop, Text, library, print, print_json};
+use super::{Stop, Text, check_packs, library, print, print_json};
 use crate::arguments::{LawCommand, LawOf, Plain};
 use crate::terminal::{BOLD, DIM, UNSURE, clean};
 use crate::world::today;
@@ -51,16 +51,8 @@ pub(crate) fn run(command: &LawCommand) -> Result<u8, Stop> {
 /// The library, and which packs are asked for; all where none is named.
 fn opened(of: &LawOf) -> Result<(Library, Vec<String>), Stop> {
     let (library, _) = library(&of.project)?;
-    let known: Vec<&str> = library.packs.iter().map(|pack| pack.id.as_str()).collect();
-    for id in &of.pack {
-        if !known.contains(&id.as_str()) {
-            let hint = closest(id, known.iter().copied())
-                .map_or_else(|| format!("packs: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            return Err(Stop::usage("--pack", format!("there is no pack `{id}`"), hint));
-        }
-    }
-    let wanted = of.pack.clone();
-    Ok((library, wanted))
+    check_packs(&library, &of.pack, "--pack")?;
+    Ok((library, of.pack.clone()))
 }
 
 fn is_wanted(stand: &Stand, wanted: &[String]) -> bool {

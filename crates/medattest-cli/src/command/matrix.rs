@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use medattest_core::{Assessment, Crosswalk, Library, RunOptions, assess, closest};
-use medattest_docs::{html, matrix, matrix_sheets, sheet_csv, standing, workbook};
+use medattest_core::{Assessment, Crosswalk, Library};
+use medattest_docs::{Tone, html, matrix, matrix_sheets, sheet_csv, standing, workbook};
 
-use super::{Stop, Text, check_systems, library, open, print, print_json};
+use super::{Stop, Text, assessed, check_packs, library, print, print_json};
 use crate::arguments::{MatrixOptions, MatrixPart, Plain};
-use crate::progress::Progress;
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
 use crate::world::today;
 use crate::write::write_whole;
@@ -19,17 +18,12 @@ pub(crate) fn run(options: &MatrixOptions) -> Result<u8, Stop> {
         kind(path)?;
     }
     let (library, run) = if on.project.join("medattest.toml").is_file() {
-        let opened = open(&on.project, on.data.as_ref(), true)?;
-        check_systems(&opened.project, &on.system)?;
-        let run_options = RunOptions { as_of, systems: on.system.clone(), draws: 2000 };
-        let progress = Progress::start();
-        let run = assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
-            .map_err(Stop)?;
+        let (opened, run) = assessed(on)?;
         (opened.library, Some(run))
     } else {
         (library(&on.project)?.0, None)
     };
-    check_packs(&library, &options.pack)?;
+    check_packs(&library, &options.pack, "--pack")?;
     let wanted: Vec<String> = match (&run, options.pack.is_empty()) {
         (Some(run), true) => run.packs.iter().map(|pack| pack.id.clone()).collect(),
         _ => options.pack.clone(),
@@ -64,18 +58,6 @@ pub(crate) fn run(options: &MatrixOptions) -> Result<u8, Stop> {
         Plain::Terminal => print(&shown(run.as_ref(), &crosswalk, &library))?,
     }
     Ok(0)
-}
-
-fn check_packs(library: &Library, wanted: &[String]) -> Result<(), Stop> {
-    let known: Vec<&str> = library.packs.iter().map(|pack| pack.id.as_str()).collect();
-    match wanted.iter().find(|id| !known.contains(&id.as_str())) {
-        Some(id) => {
-            let hint = closest(id, known.iter().copied())
-                .map_or_else(|| format!("packs: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            Err(Stop::usage("--pack", format!("there is no pack `{id}`"), hint))
-        }
-        None => Ok(()),
-    }
 }
 
 enum Kind {
@@ -163,10 +145,10 @@ fn shown(run: Option<&Assessment>, crosswalk: &Crosswalk, library: &Library) -> 
             if cell.is_empty() && cell.conclusions.is_empty() {
                 continue;
             }
-            let style = match (cell.not_met, cell.unknown) {
-                (1.., _) => BAD,
-                (0, 1..) => UNSURE,
-                (0, 0) => GOOD,
+            let style = match cell.tone() {
+                Tone::Bad => BAD,
+                Tone::Unsure => UNSURE,
+                Tone::Good | Tone::Plain => GOOD,
             };
             let counts = format!("{} met, {} not met, {} unknown", cell.met, cell.not_met, cell.unknown);
             text.tagged(style, pack, 18, &clean(&counts));

@@ -3,13 +3,12 @@
 use medattest_core::output::thousands;
 use medattest_core::{InputField, InputShare, SystemAssessment, Value};
 
-use super::questions::assessed;
-use super::{Stop, Text, print, print_json};
+use super::{Stop, Text, assessed, print, print_json};
 use crate::arguments::{Plain, ProjectOptions};
 use crate::terminal::{BAD, DIM, GOOD, UNSURE, clean};
 
 pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
-    let run = assessed(options)?;
+    let (_, run) = assessed(&options.on)?;
     if options.format == Plain::Json {
         let systems: Vec<_> = run.systems.iter().map(as_json).collect();
         print_json(&serde_json::json!({ "format": "medattest-minimum-v1", "systems": systems }))?;
@@ -30,14 +29,6 @@ fn exemptions(system: &SystemAssessment) -> Vec<String> {
     match system.facts.value("input.minimum-exemption") {
         Some(Value::List(named)) => named.iter().map(ToString::to_string).filter(|name| name != "none").collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The p-value below which the output counts as moving with a field.
-fn level(system: &SystemAssessment) -> f64 {
-    match system.facts.value("policy.significance-level") {
-        Some(Value::Number(level)) => *level,
-        _ => 0.05,
     }
 }
 
@@ -71,7 +62,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
     if !exempt.is_empty() {
         text.paragraph(2, &clean(&format!("exempt from minimum necessary as stated: {}", exempt.join(", "))));
     }
-    let weak = system.inputs.weak(level(system));
+    let weak = system.inputs.weak();
     for field in &system.inputs.fields {
         let idle = weak.contains(&field.name.as_str());
         let (style, word) = match (field.needed, idle) {
@@ -92,7 +83,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
 }
 
 fn as_json(system: &SystemAssessment) -> serde_json::Value {
-    let weak = system.inputs.weak(level(system));
+    let weak = system.inputs.weak();
     let fields: Vec<_> = system
         .inputs
         .fields

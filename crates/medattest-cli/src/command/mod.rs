@@ -23,10 +23,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use medattest_core::{
-    Diagnostic, Library, MAX_TOML_BYTES, Project, SourceFile, World as _, load_project, own_folders,
+    Assessment, Diagnostic, Library, MAX_TOML_BYTES, Project, RunOptions, SourceFile, System, World as _, assess,
+    closest, load_project, own_folders,
 };
 
-use crate::world::Folders;
+use crate::arguments::ProjectOn;
+use crate::progress::Progress;
+use crate::world::{Folders, today};
 use crate::{embedded, terminal};
 
 /// Why a command could not do its work: every mistake found.
@@ -177,15 +180,46 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Stop> {
 
 /// The ids that were asked for exist.
 pub(crate) fn check_systems(project: &Project, wanted: &[String]) -> Result<(), Stop> {
-    let known: Vec<&str> = project.systems.iter().map(|system| system.id.as_str()).collect();
+    wanted.iter().try_for_each(|id| system(project, id).map(|_| ()))
+}
+
+/// The system of this id.
+pub(crate) fn system<'a>(project: &'a Project, id: &str) -> Result<&'a System, Stop> {
+    project.systems.iter().find(|system| system.id == id).ok_or_else(|| {
+        let known: Vec<&str> = project.systems.iter().map(|system| system.id.as_str()).collect();
+        let hint = format!("systems: {}", known.join(", "));
+        Stop::usage("--system", format!("there is no system `{id}`"), hint)
+    })
+}
+
+/// The packs that were asked for exist; `place` is where they were.
+pub(crate) fn check_packs(library: &Library, wanted: &[String], place: &str) -> Result<(), Stop> {
+    let known: Vec<&str> = library.packs.iter().map(|pack| pack.id.as_str()).collect();
     match wanted.iter().find(|id| !known.contains(&id.as_str())) {
-        Some(id) => Err(Stop::usage(
-            "--system",
-            format!("there is no system `{id}`"),
-            format!("systems: {}", known.join(", ")),
-        )),
+        Some(id) => Err(Stop::usage(place, format!("there is no pack `{id}`"), suggestion(id, &known, "packs: "))),
         None => Ok(()),
     }
+}
+
+/// What may have been meant, or all there is.
+pub(crate) fn suggestion(name: &str, known: &[&str], all: &str) -> String {
+    match closest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{all}{}", known.join(", ")),
+    }
+}
+
+/// The whole run over a project, with the project it was over.
+pub(crate) fn assessed(on: &ProjectOn) -> Result<(Opened, Assessment), Stop> {
+    let opened = open(&on.project, on.data.as_ref(), true)?;
+    check_systems(&opened.project, &on.system)?;
+    let run_options = RunOptions { as_of: on.as_of.unwrap_or_else(today), systems: on.system.clone(), draws: 2000 };
+    let run = {
+        let progress = Progress::start();
+        assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))
+            .map_err(Stop)?
+    };
+    Ok((opened, run))
 }
 
 /// Forms of a report that is a paper and data.

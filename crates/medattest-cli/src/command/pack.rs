@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use medattest_core::{Library, SourceFile, closest, lint, run_scenarios};
+use medattest_core::{Library, SourceFile, lint, run_scenarios};
 
-use super::{Stop, Text, library, print};
+use super::{Stop, Text, check_packs, library, print};
 use crate::arguments::{PackCommand, PackOptions};
 use crate::terminal::{BAD, BOLD, DIM, GOOD, UNSURE, clean};
 use crate::world::today;
-use crate::write::write_whole;
+use crate::write::{make_folder, write_whole};
 
 /// A scenario did not come out as expected.
 const FAILED: u8 = 1;
@@ -78,12 +78,7 @@ fn scenarios(files: Vec<SourceFile>, filter: Option<&str>) -> Vec<SourceFile> {
 }
 
 fn look_over(library: &Library, files: Vec<SourceFile>, id: Option<&str>, advice: bool) -> Result<u8, Stop> {
-    let known: Vec<&str> = library.packs.iter().map(|pack| pack.id.as_str()).collect();
-    if let Some(id) = id.filter(|id| !known.contains(id)) {
-        let hint = closest(id, known.iter().copied())
-            .map_or_else(|| format!("packs: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-        return Err(Stop::usage("pack lint", format!("there is no pack `{id}`"), hint));
-    }
+    check_packs(library, id.map(str::to_owned).as_slice(), "pack lint")?;
     // Scenarios of other packs may show what this one concludes, so all are run where all are looked over.
     let filter = id.map(|id| format!("{id}/"));
     let (report, mistakes) = run_scenarios(library, &scenarios(files, filter.as_deref()));
@@ -138,9 +133,7 @@ fn new(id: &str, folder: &Path) -> Result<u8, Stop> {
     for (name, text) in files {
         let path = place.join(name);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|_| {
-                Stop::usage(&parent.display().to_string(), "the folder cannot be made", "check its permissions")
-            })?;
+            make_folder(parent)?;
         }
         write_whole(&path, filled(text).as_bytes())?;
     }

@@ -1,16 +1,13 @@
 //! `questions`: what would have to be known.
 
 use medattest_core::output::json;
-use medattest_core::{RunOptions, assess};
 
-use super::{Stop, Text, check_systems, open, print, print_json};
+use super::{Stop, Text, assessed, print, print_json};
 use crate::arguments::{Plain, ProjectOptions};
-use crate::progress::Progress;
 use crate::terminal::{DIM, clean};
-use crate::world::today;
 
 pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
-    let run = assessed(options)?;
+    let (_, run) = assessed(&options.on)?;
     let mut text = Text::new();
     let mut systems = serde_json::Map::new();
     for system in &run.systems {
@@ -41,14 +38,4 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<u8, Stop> {
         Plain::Terminal => print(&text.into_string())?,
     }
     Ok(0)
-}
-
-/// The whole run, for commands that show a part of it.
-pub(crate) fn assessed(options: &ProjectOptions) -> Result<medattest_core::Assessment, Stop> {
-    let opened = open(&options.on.project, options.on.data.as_ref(), true)?;
-    check_systems(&opened.project, &options.on.system)?;
-    let run_options =
-        RunOptions { as_of: options.on.as_of.unwrap_or_else(today), systems: options.on.system.clone(), draws: 2000 };
-    let progress = Progress::start();
-    assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what)).map_err(Stop)
 }

@@ -6,13 +6,12 @@ use jiff::civil::Date;
 use medattest_core::output::json;
 use medattest_core::{Assessment, Milestone};
 
-use super::questions::assessed;
-use super::{Stop, Text, print, print_json};
+use super::{Stop, Text, assessed, print, print_json};
 use crate::arguments::{Plain, RoadmapOptions};
 use crate::terminal::{BOLD, DIM, UNSURE, clean, outcome_style};
 
 pub(crate) fn run(options: &RoadmapOptions) -> Result<u8, Stop> {
-    let run = assessed(&options.project)?;
+    let (_, run) = assessed(&options.project.on)?;
     match (options.project.format, options.together) {
         (Plain::Json, false) => {
             let systems: serde_json::Map<String, serde_json::Value> = run

@@ -1,20 +1,20 @@
 //! How much of the output each declared input tells, for minimum necessary: what a purpose is said to need and the
 //! output does not move with is worth a question.
 
-use medattest_metrics::{Association, association, holm};
+use medattest_metrics::{Association, association};
 
 use super::bias::proxies::coded;
+use super::bias::{BiasEvidence, MOST_FEATURE_VALUES};
+use super::{adjust, recalled};
 use crate::fact::{Fact, FactSet, Provenance, State, Subject};
 use crate::project::Table;
 use crate::value::Value;
-use crate::world::{CountQuery, DataError, Key, KeyKind, KeyValues, World};
+use crate::world::{CountQuery, DataError, Key, KeyKind, World, sha256_hex};
 
 /// Name in provenances.
 pub const NAME: &str = "inputs";
 
 const VERSION: &str = "1";
-/// Values of a field, or decisions, that are told apart at most.
-const MOST_VALUES: usize = 1000;
 /// Rows of scores that are counted exactly.
 const EXACT_ROWS: u64 = 1_000_000;
 /// Level where the organisation names none.
@@ -57,12 +57,14 @@ pub struct InputEvidence {
     pub shares: Vec<InputShare>,
     /// Tables with their SHA-256.
     pub tables: Vec<(String, String)>,
+    /// Adjusted p-value below which the output counts as moving with a field.
+    pub level: f64,
 }
 
 impl InputEvidence {
     /// Fields that were compared and of which no table shows that the output moves with them.
-    pub fn weak(&self, level: f64) -> Vec<&str> {
-        let moves = |share: &&InputShare| share.holm.is_some_and(|p| p < level);
+    pub fn weak(&self) -> Vec<&str> {
+        let moves = |share: &&InputShare| share.holm.is_some_and(|p| p < self.level);
         let compared =
             |field: &&InputField| self.shares.iter().any(|s| s.field == field.name && s.association.is_ok());
         let still = |field: &&InputField| !self.shares.iter().filter(moves).any(|share| share.field == field.name);
@@ -71,7 +73,7 @@ impl InputEvidence {
 }
 
 /// The fields that a system declares.
-pub(crate) fn declared(facts: &FactSet) -> Vec<InputField> {
+fn declared(facts: &FactSet) -> Vec<InputField> {
     let Some(Value::List(records)) = facts.value("input.fields") else { return Vec::new() };
     let field = |record: &Value| {
         let Value::Record(record) = record else { return None };
@@ -94,90 +96,88 @@ pub(crate) fn declared(facts: &FactSet) -> Vec<InputField> {
     records.iter().filter_map(field).collect()
 }
 
-/// Compares every declared field that has a column with the output in every table.
+/// Compares every declared field that has a column with the output in every table. `measured` is what the bias engine
+/// found in the tables, whose digests it knows; `facts` hold the level that the organisation has chosen.
 ///
 /// # Errors
-/// When a table cannot be read or lacks a column that a field names.
+/// When a table lacks a column that a field names.
 pub(crate) fn measure(
     world: &dyn World,
     tables: &[Table],
-    fields: Vec<InputField>,
+    measured: &[BiasEvidence],
+    facts: &FactSet,
 ) -> Result<InputEvidence, DataError> {
-    let mut evidence = InputEvidence { fields, ..InputEvidence::default() };
+    let level = match facts.value("policy.significance-level") {
+        Some(Value::Number(level)) => *level,
+        _ => LEVEL,
+    };
+    let mut evidence = InputEvidence { fields: declared(facts), level, ..InputEvidence::default() };
     for table in tables {
         let output = match (&table.prediction, &table.score, table.threshold) {
-            (Some(prediction), _, _) => Key { column: prediction.clone(), kind: KeyKind::Category(MOST_VALUES) },
+            (Some(prediction), _, _) => {
+                Key { column: prediction.clone(), kind: KeyKind::Category(MOST_FEATURE_VALUES) }
+            }
             (None, Some(score), Some(at)) => Key { column: score.clone(), kind: KeyKind::AtLeast(at) },
             (None, Some(score), None) => Key { column: score.clone(), kind: KeyKind::Margin(EXACT_ROWS) },
             (None, None, _) => continue,
         };
-        let columns: Vec<(String, String)> = evidence
-            .fields
-            .iter()
-            .filter_map(|field| Some((field.name.clone(), field.column.clone()?)))
-            .filter(|(_, column)| *column != output.column)
-            .collect();
+        let Some(sha256) = measured.iter().find(|known| known.table == table.id).map(|known| &known.sha256) else {
+            continue;
+        };
+        let columns = evidence.fields.iter().filter_map(|field| Some((&field.name, field.column.as_ref()?)));
+        let columns: Vec<_> = columns.filter(|(_, column)| **column != output.column).collect();
         if columns.is_empty() {
             continue;
         }
-        let sha256 = world.table_sha256(&table.path).map_err(|error| DataError {
-            code: "table-unreadable",
-            table: table.path.clone(),
-            message: error.reason,
-            hint: error.hint,
-        })?;
-        evidence.tables.push((table.id.clone(), sha256));
+        evidence.tables.push((table.id.clone(), sha256.clone()));
         for (field, column) in columns {
-            let keys = vec![output.clone(), Key { column, kind: KeyKind::Feature(MOST_VALUES) }];
-            let counted = world.count(&table.path, &CountQuery { filter: table.filter.clone(), keys })?;
-            let outputs =
-                counted.keys.first().map_or_else(|| Err("was not counted".to_owned()), |k| codes(k, &counted.counts));
-            let values =
-                counted.keys.last().map_or_else(|| Err("was not counted".to_owned()), |k| coded(k, &counted.counts));
-            let association = outputs.and_then(|outputs| {
-                let values = values?;
-                let cells: Vec<(usize, usize, u64)> = outputs
-                    .iter()
-                    .zip(&values)
-                    .zip(&counted.counts)
-                    .filter_map(|((output, value), n)| Some(((*output)?, (*value)?, *n)))
-                    .collect();
-                association(&cells).ok_or_else(|| "the field or the output has one value only".to_owned())
+            let kind = KeyKind::Feature(MOST_FEATURE_VALUES);
+            let keys = vec![output.clone(), Key { column: column.clone(), kind }];
+            let query = CountQuery { filter: table.filter.clone(), keys };
+            let asked = serde_json::to_string(&query).unwrap_or_default();
+            let key = sha256_hex(format!("{NAME} {VERSION} {sha256} {asked}").as_bytes());
+            let association = recalled(world, &key, |_| true, || compare(world, table, &query))?;
+            evidence.shares.push(InputShare {
+                field: field.clone(),
+                table: table.id.clone(),
+                association,
+                holm: None,
             });
-            evidence.shares.push(InputShare { field, table: table.id.clone(), association, holm: None });
         }
     }
-    let of = |share: &InputShare| share.association.as_ref().ok().and_then(|a| a.p);
-    let p: Vec<f64> = evidence.shares.iter().filter_map(of).collect();
-    let mut adjusted = holm(&p).into_iter();
-    for share in &mut evidence.shares {
-        if of(share).is_some() {
-            share.holm = adjusted.next();
-        }
-    }
+    let p = |share: &InputShare| share.association.as_ref().ok().and_then(|a| a.p);
+    adjust(&mut evidence.shares, p, |share, holm| share.holm = holm);
     Ok(evidence)
 }
 
-/// Decisions are small whole numbers already.
-fn codes(key: &KeyValues, counts: &[u64]) -> Result<Vec<Option<usize>>, String> {
-    match key {
-        KeyValues::Binary(values) => Ok(values.iter().map(|value| value.map(usize::from)).collect()),
-        other => coded(other, counts),
-    }
+/// How much of the first key the last tells.
+fn compare(world: &dyn World, table: &Table, query: &CountQuery) -> Result<Result<Association, String>, DataError> {
+    let counted = world.count(&table.path, query)?;
+    let outputs = coded(counted.keys.first(), &counted.counts);
+    let values = coded(counted.keys.last(), &counted.counts);
+    Ok(outputs.and_then(|outputs| {
+        let values = values?;
+        let cells: Vec<(usize, usize, u64)> = outputs
+            .iter()
+            .zip(&values)
+            .zip(&counted.counts)
+            .filter_map(|((output, value), n)| Some(((*output)?, (*value)?, *n)))
+            .collect();
+        association(&cells).ok_or_else(|| "the field or the output has one value only".to_owned())
+    }))
 }
 
 /// What the rules read.
-pub(crate) fn facts(evidence: &InputEvidence, level: Option<f64>) -> Vec<Fact> {
+pub(crate) fn facts(evidence: &InputEvidence) -> Vec<Fact> {
     let compared = evidence.shares.iter().filter(|share| share.association.is_ok()).count();
     if compared == 0 {
         return Vec::new();
     }
-    let level = level.unwrap_or(LEVEL);
     let provenance = Provenance::Measured {
         engine: NAME.to_owned(),
         version: VERSION.to_owned(),
         inputs: evidence.tables.clone(),
-        parameters: format!("{{\"level\":{level}}}"),
+        parameters: format!("{{\"level\":{}}}", evidence.level),
     };
     let make = |key: &str, value| Fact {
         key: key.to_owned(),
@@ -187,7 +187,7 @@ pub(crate) fn facts(evidence: &InputEvidence, level: Option<f64>) -> Vec<Fact> {
         place: None,
         paper: None,
     };
-    let weak = evidence.weak(level).into_iter().map(|name| Value::Text(name.to_owned())).collect();
+    let weak = evidence.weak().into_iter().map(|name| Value::Text(name.to_owned())).collect();
     vec![
         make("input.fields-compared", Value::Integer(i64::try_from(compared).unwrap_or(i64::MAX))),
         make("input.weak-fields", Value::List(weak)),

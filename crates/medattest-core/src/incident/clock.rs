@@ -5,6 +5,7 @@ use jiff::{SignedDuration, ToSpan as _};
 
 use super::Moment;
 use crate::diagnostic::Diagnostic;
+use crate::judge::count;
 use crate::reader::Table;
 
 /// Days on which nobody works, besides Saturdays and Sundays.
@@ -188,7 +189,7 @@ impl Within {
 
     /// In words.
     pub fn words(&self) -> String {
-        let plural = |n: u32, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
+        let plural = |n: u32, noun: &str| count(n as usize, noun);
         match self {
             Self::Hours(n) => plural(*n, "hour"),
             Self::Days(n) => plural(*n, "calendar day"),

@@ -70,8 +70,8 @@ impl Rows<'_> {
     }
 }
 
-/// A cell that a spreadsheet takes for text, not for a formula.
-fn quoted(text: &str) -> String {
+/// A cell of CSV (RFC 4180) that a spreadsheet takes for text, not for a formula.
+pub fn quoted(text: &str) -> String {
     let tame = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
     if tame.contains([',', '"', '\n', '\r']) { format!("\"{}\"", tame.replace('"', "\"\"")) } else { tame }
 }

@@ -7,7 +7,7 @@ mod markdown;
 pub mod paper;
 mod sarif;
 
-pub use csv::bias_csv;
+pub use csv::{bias_csv, quoted};
 pub use junit::junit;
 pub use markdown::{bias_markdown, markdown};
 pub use sarif::sarif;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::load::{Cites, Diagnostics, compile, predicate};
+use super::load::{Cites, Diagnostics, compile, condition, predicate};
 use crate::catalog::{Catalog, FactType, Origin, Per};
-use crate::diagnostic::{Diagnostic, Place, closest};
+use crate::diagnostic::{Diagnostic, closest};
 use crate::expr::Predicate;
 use crate::incident::Within;
 use crate::reader::Table;
@@ -113,19 +113,20 @@ pub(super) fn read(
         if let Some(form) = &duty.form
             && !known.contains(form.as_str())
         {
-            mistake(diagnostics, &place, "unknown-form", format!("there is no form `{form}`"), "add it as [[form]]");
+            diagnostics.push(Diagnostic::at(
+                &place,
+                "unknown-form",
+                format!("there is no form `{form}`"),
+                "add it as [[form]]",
+            ));
         }
         if duties.iter().any(|other| other.id == duty.id) {
             let message = format!("duty `{}` is defined twice", duty.id);
-            mistake(diagnostics, &place, "duplicate-duty", message, "ids are unique within a pack");
+            diagnostics.push(Diagnostic::at(&place, "duplicate-duty", message, "ids are unique within a pack"));
         }
         duties.push(duty);
     }
     (duties, forms)
-}
-
-fn mistake(diagnostics: &mut Diagnostics, place: &Place, code: &'static str, message: String, hint: &str) {
-    diagnostics.push(Diagnostic { place: place.clone(), code, message, hint: Some(hint.to_owned()) });
 }
 
 fn duty(pack: &str, table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Duty> {
@@ -143,12 +144,9 @@ fn duty(pack: &str, table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut 
     let mut starts = Vec::new();
     for mut start in table.tables("starts", diagnostics) {
         let fact = moment(&mut start, catalog, diagnostics);
-        let when = predicate(&mut start, "when", diagnostics);
+        let when = condition(&mut start, catalog, Per::Incident, diagnostics);
         start.finish(diagnostics);
-        let when = match when {
-            Some(raw) => Some(compile(&raw, catalog, Per::Incident, diagnostics)?),
-            None => None,
-        };
+        let when = when.ok()?;
         starts.extend(fact.map(|fact| Start { fact, when }));
     }
     let mut holds = Vec::new();
@@ -161,14 +159,29 @@ fn duty(pack: &str, table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut 
     table.finish(diagnostics);
     if within.is_none() && promptly.is_none() {
         let message = "nothing says by when it is due".to_owned();
-        mistake(diagnostics, &place, "duty-without-time", message, "add within = { days = 30 }, or promptly = \"…\"");
+        diagnostics.push(Diagnostic::at(
+            &place,
+            "duty-without-time",
+            message,
+            "add within = { days = 30 }, or promptly = \"…\"",
+        ));
     }
     if within.is_some() && starts.last().is_none_or(|start| start.when.is_some()) {
         let message = "nothing starts the clock in every case".to_owned();
-        mistake(diagnostics, &place, "duty-without-start", message, "end `starts` with one that has no `when`");
+        diagnostics.push(Diagnostic::at(
+            &place,
+            "duty-without-start",
+            message,
+            "end `starts` with one that has no `when`",
+        ));
     }
     let Some(when) = when else {
-        mistake(diagnostics, &place, "duty-incomplete", "it is not said when the duty arises".into(), "add `when`");
+        diagnostics.push(Diagnostic::at(
+            &place,
+            "duty-incomplete",
+            "it is not said when the duty arises",
+            "add `when`",
+        ));
         return None;
     };
     Some(Duty {
@@ -195,18 +208,18 @@ fn moment(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostic
         Some(FactType::Moment | FactType::Date) => return Some(key),
         Some(_) => {
             let message = format!("`{key}` is not a moment");
-            mistake(
-                diagnostics,
-                &place,
-                "not-a-moment",
-                message,
-                "clocks start from facts of the type moment or date",
-            );
+            let hint = "clocks start from facts of the type moment or date";
+            diagnostics.push(Diagnostic::at(&place, "not-a-moment", message, hint));
         }
         None => {
             let moments = catalog.iter().filter(|d| d.kind == FactType::Moment).map(|d| d.key.as_str());
             let hint = closest(&key, moments).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-            mistake(diagnostics, &place, "unknown-fact", format!("`{key}` is not in the catalogue"), &hint);
+            diagnostics.push(Diagnostic::at(
+                &place,
+                "unknown-fact",
+                format!("`{key}` is not in the catalogue"),
+                &hint,
+            ));
         }
     }
     None
@@ -232,7 +245,7 @@ fn period(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostic
     if within.is_none() {
         let hint = "write one of hours, days, days with after = \"year-end\", months, or working-days with a calendar \
                     that the catalogue has";
-        mistake(diagnostics, &place, "not-a-period", "this is not a period".into(), hint);
+        diagnostics.push(Diagnostic::at(&place, "not-a-period", "this is not a period", hint));
     }
     within
 }
@@ -259,7 +272,12 @@ fn form(
         for key in &facts {
             let stated = |d: &&crate::catalog::FactDefinition| matches!(d.origin, Origin::Stated);
             if catalog.get(key).filter(stated).is_none() {
-                mistake(diagnostics, &place, "unknown-fact", format!("`{key}` is not a fact anyone states"), "");
+                diagnostics.push(Diagnostic::at(
+                    &place,
+                    "unknown-fact",
+                    format!("`{key}` is not a fact anyone states"),
+                    "",
+                ));
             }
         }
         fields.extend(asks.map(|asks| FormField { part, asks, facts }));

@@ -261,16 +261,39 @@ pub(super) fn compile(
     }
 }
 
-fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Pack> {
-    let mut requirements = Vec::new();
-    if let Some(file) = file(raw, "/requirements.toml")
-        && let Some(mut root) = reader::parse(file, diagnostics)
-    {
-        for mut table in root.tables("requirement", diagnostics) {
-            requirements.extend(requirement(&mut table, catalog, diagnostics));
-        }
-        root.finish(diagnostics);
+/// An optional `when`; `Err` if it is there and wrong.
+pub(super) fn condition(
+    table: &mut Table<'_>,
+    catalog: &Catalog,
+    per: Per,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Predicate>, ()> {
+    match predicate(table, "when", diagnostics) {
+        Some(raw) => compile(&raw, catalog, per, diagnostics).map(Some).ok_or(()),
+        None => Ok(None),
     }
+}
+
+/// Reads a file of the pack, where it has one.
+fn read<T: Default>(
+    raw: &RawPack,
+    name: &str,
+    diagnostics: &mut Diagnostics,
+    read: impl FnOnce(&mut Table<'_>, &mut Diagnostics) -> T,
+) -> T {
+    let Some(mut root) = file(raw, name).and_then(|file| reader::parse(file, diagnostics)) else {
+        return T::default();
+    };
+    let content = read(&mut root, diagnostics);
+    root.finish(diagnostics);
+    content
+}
+
+fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Pack> {
+    let requirements = read(raw, "/requirements.toml", diagnostics, |root, diagnostics| {
+        let tables = root.tables("requirement", diagnostics);
+        tables.into_iter().filter_map(|mut table| requirement(&mut table, catalog, diagnostics)).collect::<Vec<_>>()
+    });
     let known: BTreeSet<String> = requirements.iter().map(|r: &Requirement| r.id.clone()).collect();
     let cited = |place: &Place, ids: &[String], diagnostics: &mut Diagnostics| {
         for id in ids.iter().filter(|id| !known.contains(*id)) {
@@ -302,40 +325,31 @@ fn finish(raw: &RawPack, draft: Draft, catalog: &Catalog, diagnostics: &mut Diag
         let DraftClassification { id, title, values, headline, .. } = item;
         classifications.push(Classification { id, title, values, answers, headline });
     }
-    let mut rules: Vec<Rule> = Vec::new();
-    if let Some(file) = file(raw, "/rules.toml")
-        && let Some(mut root) = reader::parse(file, diagnostics)
-    {
+    let rules = read(raw, "/rules.toml", diagnostics, |root, diagnostics| {
+        let mut rules: Vec<Rule> = Vec::new();
         for mut table in root.tables("rule", diagnostics) {
             let place = table.place();
             let Some(rule) = rule(&raw.id, &mut table, catalog, diagnostics) else { continue };
             cited(&place, &rule.serves, diagnostics);
             if rules.iter().any(|other| other.id == rule.id) {
-                diagnostics.push(Diagnostic {
-                    place,
-                    code: "duplicate-rule",
-                    message: format!("rule `{}` is defined twice", rule.id),
-                    hint: Some("rule ids are unique within a pack".into()),
-                });
+                let message = format!("rule `{}` is defined twice", rule.id);
+                diagnostics.push(Diagnostic::at(
+                    &place,
+                    "duplicate-rule",
+                    message,
+                    "rule ids are unique within a pack",
+                ));
             }
             rules.push(rule);
         }
-        root.finish(diagnostics);
-    }
-    let (mut duties, mut forms) = (Vec::new(), Vec::new());
-    if let Some(file) = file(raw, "/duties.toml")
-        && let Some(mut root) = reader::parse(file, diagnostics)
-    {
-        (duties, forms) = duty::read(&raw.id, &mut root, catalog, &cited, diagnostics);
-        root.finish(diagnostics);
-    }
-    let mut questionnaires = Vec::new();
-    if let Some(file) = file(raw, "/assessments.toml")
-        && let Some(mut root) = reader::parse(file, diagnostics)
-    {
-        questionnaires = questionnaire::read(&raw.id, &mut root, catalog, &cited, diagnostics);
-        root.finish(diagnostics);
-    }
+        rules
+    });
+    let (duties, forms) = read(raw, "/duties.toml", diagnostics, |root, diagnostics| {
+        duty::read(&raw.id, root, catalog, &cited, diagnostics)
+    });
+    let questionnaires = read(raw, "/assessments.toml", diagnostics, |root, diagnostics| {
+        questionnaire::read(&raw.id, root, catalog, &cited, diagnostics)
+    });
     for both in duties.iter().filter(|duty| rules.iter().any(|rule| rule.id == duty.id)) {
         diagnostics.push(Diagnostic::about_file(
             "duplicate-duty",
@@ -392,10 +406,7 @@ fn requirement(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagn
         let from = entry.date("from", diagnostics);
         let until = entry.date("until", diagnostics);
         let contested = entry.string("contested", diagnostics);
-        let when = match predicate(&mut entry, "when", diagnostics) {
-            Some(raw) => Some(compile(&raw, catalog, Per::System, diagnostics)?),
-            None => None,
-        };
+        let when = condition(&mut entry, catalog, Per::System, diagnostics).ok()?;
         entry.finish(diagnostics);
         if let Some(status) = status {
             statuses.push(DatedStatus { status, from, until, when, contested });

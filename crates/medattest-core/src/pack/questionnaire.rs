@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::load::{Cites, Diagnostics, compile, predicate};
+use super::load::{Cites, Diagnostics, condition};
 use crate::catalog::{Catalog, FactType, Per};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::expr::Predicate;
 use crate::reader::Table;
 
@@ -126,32 +126,23 @@ pub(super) fn read(
             one.scores.iter().flat_map(|score| score.risk.iter().chain(&score.mitigation)).collect();
         for name in groups.symmetric_difference(&counted) {
             let message = format!("group `{name}` is not both the group of items and counted by a score");
-            mistake(diagnostics, &place, "unknown-group", message);
+            diagnostics.push(Diagnostic::at(&place, "unknown-group", message, FORM));
         }
         if all.iter().any(|other| other.id == one.id) {
-            mistake(diagnostics, &place, "duplicate-assessment", format!("`{}` is defined twice", one.id));
+            diagnostics.push(Diagnostic::at(
+                &place,
+                "duplicate-assessment",
+                format!("`{}` is defined twice", one.id),
+                FORM,
+            ));
         }
         all.push(one);
     }
     all
 }
 
-fn mistake(diagnostics: &mut Diagnostics, place: &Place, code: &'static str, message: String) {
-    let hint = Some("packs/README.md shows the form".to_owned());
-    diagnostics.push(Diagnostic { place: place.clone(), code, message, hint });
-}
-
-/// An optional predicate; `Err` if it is there and wrong.
-fn condition(
-    table: &mut Table<'_>,
-    catalog: &Catalog,
-    diagnostics: &mut Diagnostics,
-) -> Result<Option<Predicate>, ()> {
-    match predicate(table, "when", diagnostics) {
-        Some(raw) => compile(&raw, catalog, Per::System, diagnostics).map(Some).ok_or(()),
-        None => Ok(None),
-    }
-}
+/// Where authors look.
+const FORM: &str = "packs/README.md shows the form";
 
 fn questionnaire(
     pack: &str,
@@ -162,7 +153,7 @@ fn questionnaire(
     let id = table.required_string("id", diagnostics);
     let title = table.required_string("title", diagnostics);
     let cites = table.strings("cites", diagnostics);
-    let when = condition(table, catalog, diagnostics);
+    let when = condition(table, catalog, Per::System, diagnostics);
     let because = table.string("because", diagnostics);
     let mut sections = Vec::new();
     for mut section in table.tables("section", diagnostics) {
@@ -199,7 +190,7 @@ fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics)
     let conclusions = table.strings("conclusions", diagnostics);
     let crosswalk = table.strings("crosswalk", diagnostics);
     let write = table.string("write", diagnostics);
-    let when = condition(table, catalog, diagnostics);
+    let when = condition(table, catalog, Per::System, diagnostics);
     let group = table.string("group", diagnostics);
     let mut points = BTreeMap::new();
     if let Some(mut inner) = table.table("points", diagnostics) {
@@ -211,11 +202,16 @@ fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics)
     }
     table.finish(diagnostics);
     if facts.is_empty() && rules.is_empty() && conclusions.is_empty() && write.is_none() {
-        mistake(diagnostics, &place, "item-without-answer", "nothing answers this item".to_owned());
+        diagnostics.push(Diagnostic::at(&place, "item-without-answer", "nothing answers this item".to_owned(), FORM));
     }
     for key in &facts {
         if catalog.get(key).is_none_or(|definition| !definition.per.is_read_by(Per::System)) {
-            mistake(diagnostics, &place, "unknown-fact", format!("`{key}` is not a fact of a system"));
+            diagnostics.push(Diagnostic::at(
+                &place,
+                "unknown-fact",
+                format!("`{key}` is not a fact of a system"),
+                FORM,
+            ));
         }
     }
     let scored = facts.first().and_then(|key| catalog.get(key)).map(|definition| &definition.kind);
@@ -228,11 +224,16 @@ fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics)
     };
     for value in points.keys() {
         if !known.as_ref().is_some_and(|known| known.contains(&value.as_str())) {
-            mistake(diagnostics, &place, "unknown-value", format!("`{value}` brings points and is no value"));
+            diagnostics.push(Diagnostic::at(
+                &place,
+                "unknown-value",
+                format!("`{value}` brings points and is no value"),
+                FORM,
+            ));
         }
     }
     if !points.is_empty() && (facts.len() != 1 || group.is_none()) {
-        mistake(diagnostics, &place, "points", "points need one fact and a group".to_owned());
+        diagnostics.push(Diagnostic::at(&place, "points", "points need one fact and a group".to_owned(), FORM));
     }
     Some(Item { asks: asks?, facts, rules, conclusions, crosswalk, write, when: when.ok()?, group, points })
 }
@@ -258,7 +259,7 @@ fn score(table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Option<Score> 
     table.finish(diagnostics);
     let ascending = levels.windows(2).all(|pair| matches!(pair, [a, b] if a.up_to < b.up_to));
     if !ascending || levels.last().is_none_or(|level| level.up_to < 1.0) {
-        mistake(diagnostics, &place, "levels", "levels ascend and end with up-to = 1.0".to_owned());
+        diagnostics.push(Diagnostic::at(&place, "levels", "levels ascend and end with up-to = 1.0".to_owned(), FORM));
     }
     Some(Score { id: id?, title: title?, risk, mitigation, threshold: threshold?, factor: factor?, levels })
 }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use counts::{Counts, MAX_COUNTS_BYTES};
 pub use facts::facts;
 
+use super::recalled;
 use crate::diagnostic::Place;
 use crate::output::paper::withheld;
 use crate::project::{Column, Table, Task};
@@ -37,7 +38,7 @@ const MOST_CLASSES: usize = 32;
 /// Scores are counted exactly up to this many rows, and on a grid beyond if they have too many distinct values.
 pub const EXACT_ROWS: u64 = 200_000;
 /// More values than this of a feature are not looked at one by one.
-const MOST_FEATURE_VALUES: usize = 1000;
+pub(crate) const MOST_FEATURE_VALUES: usize = 1000;
 
 /// What to measure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -183,23 +184,17 @@ pub fn measure(world: &dyn World, request: &Request) -> Result<BiasEvidence, Dat
     })?;
     let parameters = counts::parameters(request);
     let key = sha256_hex(format!("{NAME} {VERSION} {sha256} {parameters}").as_bytes());
-    if let Some(bytes) = world.recall(&key)
-        && let Ok(known) = serde_json::from_slice::<BiasEvidence>(&bytes)
-        && known.sha256 == sha256
-        && known.parameters == parameters
-    {
-        // The same content may have been measured under another id or path.
-        let (id, path) = (table.id.clone(), table.path.clone());
-        let (use_, place) = (table.use_.name().to_owned(), Some(table.place.clone()));
-        return Ok(BiasEvidence { table: id, path, use_, place, ..known });
-    }
-    let counts = Counts::of(world, request, sha256)?;
-    let evidence = from_counts(&counts)?;
-    world.remember(&format!("counts-{}", evidence.counts_sha256), &counts.to_json());
-    if let Ok(bytes) = serde_json::to_vec(&evidence) {
-        world.remember(&key, &bytes);
-    }
-    Ok(evidence)
+    let fits = |known: &BiasEvidence| known.sha256 == sha256 && known.parameters == parameters;
+    let known = recalled(world, &key, fits, || {
+        let counts = Counts::of(world, request, sha256.clone())?;
+        let evidence = from_counts(&counts)?;
+        world.remember(&format!("counts-{}", evidence.counts_sha256), &counts.to_json());
+        Ok(evidence)
+    })?;
+    // The same content may have been measured under another id or path.
+    let (id, path) = (table.id.clone(), table.path.clone());
+    let (use_, place) = (table.use_.name().to_owned(), Some(table.place.clone()));
+    Ok(BiasEvidence { table: id, path, use_, place, ..known })
 }
 
 /// Computes every figure from stored counts. The same counts give the same figures, to the last digit.

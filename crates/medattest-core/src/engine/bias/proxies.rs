@@ -1,7 +1,8 @@
 //! Features that stand in for an attribute.
 
-use medattest_metrics::{association, holm};
+use medattest_metrics::association;
 
+use super::super::adjust;
 use super::{Counts, MOST_FEATURE_VALUES, Proxy, is_missing};
 use crate::world::{DataError, KeyValues};
 
@@ -9,13 +10,14 @@ use crate::world::{DataError, KeyValues};
 const FEATURE_BINS: usize = 20;
 
 /// Numbers are cut into bins of equal numbers of rows; other values are taken as they are.
-pub(crate) fn coded(key: &KeyValues, counts: &[u64]) -> Result<Vec<Option<usize>>, String> {
+pub(crate) fn coded(key: Option<&KeyValues>, counts: &[u64]) -> Result<Vec<Option<usize>>, String> {
     match key {
-        KeyValues::Category { labels, .. } if labels.len() > MOST_FEATURE_VALUES => {
+        Some(KeyValues::Category { labels, .. }) if labels.len() > MOST_FEATURE_VALUES => {
             Err(format!("has {} values; at most {MOST_FEATURE_VALUES} are looked at", labels.len()))
         }
-        KeyValues::Category { codes, .. } => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
-        KeyValues::Score { values, .. } => {
+        Some(KeyValues::Category { codes, .. }) => Ok(codes.iter().map(|c| Some(*c as usize)).collect()),
+        Some(KeyValues::Binary(values)) => Ok(values.iter().map(|value| value.map(usize::from)).collect()),
+        Some(KeyValues::Score { values, .. }) => {
             let mut order: Vec<(f64, u64)> =
                 values.iter().zip(counts).filter_map(|(v, n)| v.map(|v| (v, *n))).collect();
             order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -46,8 +48,7 @@ pub(super) fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
     let table = &counts.request.table;
     let mut proxies = Vec::new();
     for (feature, counted) in table.features.iter().zip(&counts.features) {
-        let values =
-            counted.keys.last().map_or_else(|| Err("was not counted".to_owned()), |key| coded(key, &counted.counts));
+        let values = coded(counted.keys.last(), &counted.counts);
         // A column tells all of itself.
         for (at, group) in table.groups.iter().enumerate().filter(|(_, group)| group.column != *feature) {
             let Some(KeyValues::Category { labels, codes }) = counted.keys.get(at) else {
@@ -76,13 +77,7 @@ pub(super) fn proxies(counts: &Counts) -> Result<Vec<Proxy>, DataError> {
             proxies.push(Proxy { attribute, feature, association, holm: None });
         }
     }
-    let of = |proxy: &Proxy| proxy.association.as_ref().ok().and_then(|a| a.p);
-    let p: Vec<f64> = proxies.iter().filter_map(of).collect();
-    let mut adjusted = holm(&p).into_iter();
-    for proxy in &mut proxies {
-        if of(proxy).is_some() {
-            proxy.holm = adjusted.next();
-        }
-    }
+    let p = |proxy: &Proxy| proxy.association.as_ref().ok().and_then(|a| a.p);
+    adjust(&mut proxies, p, |proxy, holm| proxy.holm = holm);
     Ok(proxies)
 }
