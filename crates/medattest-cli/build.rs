@@ -7,7 +7,7 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");
     let mut code = String::new();
-    for folder in ["catalog", "packs", "examples"] {
+    for folder in ["catalog", "packs", "templates", "examples"] {
         println!("cargo:rerun-if-changed={}", root.join(folder).display());
         let mut files = Vec::new();
         collect(&root.join(folder), &[".toml", ".md"], &mut files)?;

@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod deid;
+mod doc;
 mod incident;
 mod law;
 mod monitor;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub(crate) use deid::{DeidAudit, DeidClean, DeidCommand, DeidEval, DeidFormat, DeidHow};
+pub(crate) use doc::{CardForm, DocCommand, PaperKind, PapersOf};
 pub(crate) use incident::{IncidentCommand, IncidentsOf, Learnt};
 pub(crate) use law::{LawCommand, LawOf};
 pub(crate) use monitor::{DriftOptions, DriftPolicyKind, MonitorFormat, MonitorOptions};
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     Minimum(ProjectOptions),
     /// Answer impact assessments from facts: DPIA, FRIA, HIPAA risk analysis, algorithmic impact
     Impact(ImpactOptions),
+    /// Write papers from facts: model cards, datasheets, technical files, submissions, board reports
+    #[command(subcommand)]
+    Doc(Box<DocCommand>),
     /// Explain a rule, a requirement, a classification, a pack, a fact or a figure
     Explain(ExplainOptions),
     /// Measure performance by group in a CSV or Parquet file; needs no project

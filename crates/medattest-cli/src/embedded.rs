@@ -15,6 +15,11 @@ pub(crate) fn packs() -> Vec<SourceFile> {
     PACKS.iter().map(|(name, text)| SourceFile::new(name, text)).collect()
 }
 
+/// The templates of papers.
+pub(crate) fn templates() -> Vec<SourceFile> {
+    TEMPLATES.iter().map(|(name, text)| SourceFile::new(name, text)).collect()
+}
+
 /// The files of one example project: path within it, and text.
 pub(crate) fn example(name: &str) -> Vec<(&'static str, &'static str)> {
     let prefix = format!("examples/{name}/");

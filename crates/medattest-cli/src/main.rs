@@ -59,6 +59,7 @@ fn run(arguments: Arguments) -> Result<u8, Stop> {
         Command::Matrix(options) => command::matrix::run(&options),
         Command::Minimum(options) => command::minimum::run(&options),
         Command::Impact(options) => command::impact::run(&options),
+        Command::Doc(command) => command::doc::run(&command),
         Command::Explain(options) => command::explain::run(&options),
         Command::Bias(options) => command::bias::run(&options),
         Command::Drift(options) => command::drift::run(&options),

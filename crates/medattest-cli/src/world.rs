@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use medattest_core::monitor::MonitorReport;
-use medattest_core::{CountQuery, CountTable, DataError, Dataset, Watch, World, WorldError};
+use medattest_core::{ColumnProfile, CountQuery, CountTable, DataError, Dataset, Watch, World, WorldError};
 use medattest_data::Counter;
 use medattest_deid::Survey;
 
@@ -128,6 +128,10 @@ impl World for Folders {
 
     fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError> {
         self.counter.count(&self.data.join(table), table, query)
+    }
+
+    fn columns(&self, table: &str, filter: Option<&str>) -> Result<(u64, Vec<ColumnProfile>), DataError> {
+        self.counter.columns(&self.data.join(table), table, filter)
     }
 
     fn survey(&self, dataset: &Dataset, as_of: Date) -> Result<Survey, DataError> {

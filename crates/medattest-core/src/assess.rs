@@ -10,6 +10,7 @@ use crate::engine::bias::{self, BiasEvidence};
 use crate::engine::deid::{self, DeidEvidence};
 use crate::engine::inputs::{self, InputEvidence};
 use crate::engine::monitor::{self, Watched};
+use crate::engine::profile::{self, TableProfile};
 use crate::fact::{FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity, WaiverUse};
 use crate::gate::{GateDecision, GatePolicy, decide};
@@ -97,8 +98,14 @@ pub struct SystemAssessment {
     pub roadmap: Vec<Milestone>,
     /// What was measured.
     pub evidence: Vec<BiasEvidence>,
+    /// What the tables are made of.
+    pub profiles: Vec<TableProfile>,
     /// What is read, and what of the output it tells.
     pub inputs: InputEvidence,
+    /// What was found in data that are treated as de-identified.
+    pub surveys: Vec<DeidEvidence>,
+    /// Plans by which it is watched, with their reports.
+    pub watched: Vec<Watched>,
     /// The decision over this system alone.
     pub decision: GateDecision,
 }
@@ -184,7 +191,7 @@ pub fn assess(
     diagnostics.extend(too_early(library, project, options.as_of));
     let mut systems = Vec::new();
     for system in project.systems.iter().filter(wanted) {
-        let mut evidence = Vec::new();
+        let (mut evidence, mut profiles) = (Vec::new(), Vec::new());
         let mut surveys = Vec::new();
         for dataset in &system.datasets {
             progress(&format!("{}: searching {}", system.id, dataset.id));
@@ -217,7 +224,11 @@ pub fn assess(
                 interval: RateInterval::Wilson,
                 equalise: Metric::Tpr,
             };
-            match bias::measure(world, &request) {
+            let measured = bias::measure(world, &request).and_then(|measured| {
+                profiles.push(profile::measure(world, table, &measured.sha256)?);
+                Ok(measured)
+            });
+            match measured {
                 Ok(measured) => evidence.push(measured),
                 Err(error) => {
                     let place = table.place.to_string();
@@ -237,7 +248,7 @@ pub fn assess(
         });
         if diagnostics.is_empty() {
             progress(&format!("{}: judging", system.id));
-            let measured = Measured { evidence, surveys, watched, inputs: read };
+            let measured = Measured { evidence, profiles, surveys, watched, inputs: read };
             systems.push(assess_system(library, project, system, facts, measured, options.as_of));
         }
     }
@@ -285,6 +296,7 @@ pub fn assess(
 /// Everything the engines found about one system.
 struct Measured {
     evidence: Vec<BiasEvidence>,
+    profiles: Vec<TableProfile>,
     surveys: Vec<DeidEvidence>,
     watched: Vec<Watched>,
     inputs: InputEvidence,
@@ -298,7 +310,7 @@ fn assess_system(
     measured: Measured,
     as_of: Date,
 ) -> SystemAssessment {
-    let Measured { evidence, surveys, watched, inputs: read } = measured;
+    let Measured { evidence, profiles, surveys, watched, inputs: read } = measured;
     let found = bias::facts(&evidence)
         .into_iter()
         .chain(deid::facts(&surveys))
@@ -327,7 +339,10 @@ fn assess_system(
         questions,
         roadmap,
         evidence,
+        profiles,
         inputs: read,
+        surveys,
+        watched,
         decision: GateDecision { decision: crate::Decision::Pass, because: Vec::new() },
     }
 }

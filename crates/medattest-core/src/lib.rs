@@ -26,6 +26,7 @@ mod reader;
 mod roadmap;
 mod scenario;
 mod schema;
+mod template;
 mod value;
 mod world;
 
@@ -35,6 +36,7 @@ pub use crosswalk::{Crosswalk, CrosswalkRequirement, PackCount, SharedFact};
 pub use diagnostic::{Diagnostic, Place, SourceFile, closest};
 pub use engine::inputs::{InputEvidence, InputField, InputShare};
 pub use engine::monitor;
+pub use engine::profile::{ColumnProfile, TableProfile};
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
 pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
@@ -59,6 +61,7 @@ pub use questions::Question;
 pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};
 pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
 pub use schema::{project_schema, system_schema};
+pub use template::{About, Template, TemplateItem, TemplateSection, View, load_templates};
 pub use value::Value;
 pub use world::{
     CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING, World, WorldError, hex, sha256_hex,

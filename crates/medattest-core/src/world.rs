@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::monitor::MonitorReport;
+use crate::engine::profile::ColumnProfile;
 use crate::project::{Dataset, Watch};
 
 /// What the core may ask of the outside. Paths are relative to the project and use `/`.
@@ -42,6 +43,12 @@ pub trait World {
     /// # Errors
     /// When the table cannot be read or its values do not fit the query.
     fn count(&self, table: &str, query: &CountQuery) -> Result<CountTable, DataError>;
+
+    /// Rows and columns of a table, with how many values each column lacks.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    fn columns(&self, table: &str, filter: Option<&str>) -> Result<(u64, Vec<ColumnProfile>), DataError>;
 
     /// Searches the files of a dataset for identifiers; ages are reckoned by the day.
     ///

@@ -4,6 +4,7 @@
 //! the value, because any cell may be about a patient.
 
 mod cells;
+mod columns;
 mod count;
 mod keys;
 mod misfit;
@@ -20,7 +21,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::options::{CsvReadOptions, ParquetReadOptions};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use medattest_core::monitor::{ProfileQuery, RowSample, WindowCounts};
-use medattest_core::{CountQuery, CountTable, DataError, closest};
+use medattest_core::{ColumnProfile, CountQuery, CountTable, DataError, closest};
 use tokio::runtime::Runtime;
 
 /// Answers count queries with an embedded DataFusion, which starts when it is first asked.
@@ -56,6 +57,20 @@ impl Counter {
     pub fn count(&self, path: &Path, shown: &str, query: &CountQuery) -> Result<CountTable, DataError> {
         let source = Source { path, shown };
         self.running(&source)?.block_on(count::count(&source, query))
+    }
+
+    /// Rows and columns of the file at `path`, with how many values each column lacks.
+    ///
+    /// # Errors
+    /// When the file is missing, is neither CSV nor Parquet, is damaged, or the filter does not fit it.
+    pub fn columns(
+        &self,
+        path: &Path,
+        shown: &str,
+        filter: Option<&str>,
+    ) -> Result<(u64, Vec<ColumnProfile>), DataError> {
+        let source = Source { path, shown };
+        self.running(&source)?.block_on(columns::columns(&source, filter))
     }
 
     /// Counts values and outcomes of a file, window by window. `fixed` are columns whose value the path tells, such as

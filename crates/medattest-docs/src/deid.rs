@@ -66,7 +66,7 @@ pub fn deid_report(survey: &Survey, kinds: &Kinds, policy: &Policy) -> Document 
         Inline::Code(survey.sha256.clone()),
         Inline::Text(format!("; ages reckoned by {}. The same files give the same report.", survey.year)),
     ]));
-    Document { title: "De-identification audit".to_owned(), blocks }
+    Document::new("De-identification audit".to_owned(), blocks)
 }
 
 /// Files of one sort that are shown.

@@ -7,6 +7,51 @@ pub struct Document {
     pub title: String,
     /// Content in order.
     pub blocks: Vec<Block>,
+    /// What a paper carries beside its content; reports have none.
+    pub front: Option<Front>,
+}
+
+impl Document {
+    /// A report.
+    pub fn new(title: String, blocks: Vec<Block>) -> Self {
+        Self { title, blocks, front: None }
+    }
+}
+
+/// What stands on the cover and in the margins of a paper.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Front {
+    /// What it is about, under the title.
+    pub subject: String,
+    /// Whose paper it is.
+    pub organisation: String,
+    /// Status, such as `Draft`.
+    pub status: String,
+    /// Whether it may not be relied on yet; every page then says so.
+    pub draft: bool,
+    /// Version, day and digest, in one line of the margin.
+    pub margin: String,
+    /// Whether it is a short sheet, without cover and contents.
+    pub sheet: bool,
+    /// What the facts on the paper were, as JSON, for `doc check` and `doc diff`.
+    pub manifest: String,
+    /// The house style.
+    pub letterhead: Letterhead,
+}
+
+/// The house style of an organisation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Letterhead {
+    /// Lines at the head of the first page: name, department, address.
+    pub lines: Vec<String>,
+    /// An SVG drawing.
+    pub logo: Option<String>,
+    /// Colour of headings and rules, as `#rrggbb`.
+    pub accent: Option<String>,
+    /// At the foot of every page.
+    pub footer: Option<String>,
+    /// Whether pages are US letter instead of A4.
+    pub us_letter: bool,
 }
 
 /// A block of a document.
@@ -36,6 +81,8 @@ pub enum Block {
         /// Rows.
         rows: Vec<Vec<Cell>>,
     },
+    /// What is asked, and its answer, row by row.
+    Terms(Vec<(Vec<Inline>, Cell)>),
     /// A drawing.
     Figure {
         /// An `<svg>` element whose texts are escaped.
@@ -104,6 +151,10 @@ pub enum Inline {
     Small(String),
     /// A coloured word.
     Tag(Tone, String),
+    /// Numbers of sources at the end of the paper.
+    Cite(Vec<usize>),
+    /// The number of a source where it is described.
+    Source(usize),
 }
 
 /// What a colour says; the word beside it says it too.
@@ -137,4 +188,9 @@ pub(crate) fn section(title: &str, id: &str) -> Block {
 /// A heading within a section.
 pub(crate) fn sub(title: &str) -> Block {
     Block::Heading { level: 3, text: text(title), id: None }
+}
+
+/// Where the source of this number stands.
+pub(crate) fn source_anchor(number: usize) -> String {
+    format!("source-{number}")
 }

@@ -26,7 +26,7 @@ pub fn dossier(run: &Assessment) -> Document {
              and what is not known. It is not legal advice."
                 .into(),
         )]),
-        overview(run),
+        overview(&run.systems.iter().collect::<Vec<_>>()),
         Block::Contents,
     ];
     for system in &run.systems {
@@ -39,7 +39,7 @@ pub fn dossier(run: &Assessment) -> Document {
     }
     blocks.extend(evidence(run));
     blocks.extend(how_to_read(run));
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 fn all_findings(run: &Assessment) -> Vec<&Finding> {
@@ -85,9 +85,9 @@ fn verdict(decision: &GateDecision, findings: &[&Finding]) -> Block {
     Block::Verdict { tone, title: title.to_owned(), text: vec![Inline::Text(text)] }
 }
 
-fn overview(run: &Assessment) -> Block {
-    let rows = run
-        .systems
+/// Where each system stands.
+pub(crate) fn overview(systems: &[&SystemAssessment]) -> Block {
+    let rows = systems
         .iter()
         .map(|system| {
             let count = |outcome| system.findings.iter().filter(|f| f.outcome == outcome).count();
@@ -105,7 +105,7 @@ fn overview(run: &Assessment) -> Block {
     Block::Table { caption: None, head, rows }
 }
 
-fn decision_tag(decision: Decision) -> Inline {
+pub(crate) fn decision_tag(decision: Decision) -> Inline {
     let tone = match decision {
         Decision::Pass => Tone::Good,
         Decision::Fail => Tone::Bad,
@@ -199,7 +199,7 @@ fn identity(system: &SystemAssessment) -> Block {
 }
 
 /// The headline conclusions in full, the others in brief.
-fn conclusions(conclusions: &[Conclusion]) -> Vec<Block> {
+pub(crate) fn conclusions(conclusions: &[Conclusion]) -> Vec<Block> {
     let reached = |c: &&Conclusion| c.outcome != ConclusionOutcome::Known("not-applicable".to_owned());
     let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(reached).collect();
     ordered.sort_by_key(|c| &c.pack);
@@ -400,7 +400,7 @@ fn outside(findings: &[&Finding]) -> Vec<Block> {
     vec![Block::Table { caption: None, head: ["Pack", "Rules"].map(str::to_owned).to_vec(), rows }]
 }
 
-fn roadmap(milestones: &[Milestone]) -> Block {
+pub(crate) fn roadmap(milestones: &[Milestone]) -> Block {
     let rows = milestones
         .iter()
         .map(|m| {
@@ -442,7 +442,7 @@ fn roadmap(milestones: &[Milestone]) -> Block {
     Block::Table { caption: None, head, rows }
 }
 
-fn questions(system: &SystemAssessment) -> Block {
+pub(crate) fn questions(system: &SystemAssessment) -> Block {
     let rows = system
         .questions
         .iter()
@@ -468,6 +468,14 @@ fn questions(system: &SystemAssessment) -> Block {
 
 fn evidence(run: &Assessment) -> Vec<Block> {
     let mut blocks = vec![heading(2, "Evidence".to_owned(), Some("evidence"))];
+    blocks.extend(inputs(run, &run.systems.iter().collect::<Vec<_>>()));
+    let head = PACK_HEAD.map(str::to_owned).to_vec();
+    blocks.push(Block::Table { caption: Some("What was applied".to_owned()), head, rows: pack_rows(run, &[]) });
+    blocks
+}
+
+/// Every file that was read, with its digest.
+pub(crate) fn inputs(run: &Assessment, systems: &[&SystemAssessment]) -> Vec<Block> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (path, digest) in &run.files {
         rows.push(vec![
@@ -477,7 +485,7 @@ fn evidence(run: &Assessment) -> Vec<Block> {
         ]);
     }
     let mut documents: Vec<(String, String)> = Vec::new();
-    for system in &run.systems {
+    for system in systems {
         for table in &system.evidence {
             rows.push(vec![
                 Cell::text("table"),
@@ -500,10 +508,16 @@ fn evidence(run: &Assessment) -> Vec<Block> {
         rows.push(vec![Cell::text("document"), Cell::text(path), Cell::line(vec![Inline::Code(digest)])]);
     }
     let head = ["Kind", "Input", "SHA-256"].map(str::to_owned).to_vec();
-    blocks.push(Block::Table { caption: Some("What was read".to_owned()), head, rows });
-    let rows = run
-        .packs
-        .iter()
+    vec![Block::Table { caption: Some("What was read".to_owned()), head, rows }]
+}
+
+/// Heads of the table of packs.
+pub(crate) const PACK_HEAD: [&str; 4] = ["Pack", "Text of the law", "Evidence of", "Not covered or not verified"];
+
+/// The packs of a run, or those named.
+pub(crate) fn pack_rows(run: &Assessment, of: &[String]) -> Vec<Vec<Cell>> {
+    let wanted = run.packs.iter().filter(|pack| of.is_empty() || of.contains(&pack.id));
+    wanted
         .map(|pack| {
             vec![
                 Cell::line(vec![Inline::Code(pack.id.clone())]).and(vec![Inline::Small(format!(
@@ -516,10 +530,7 @@ fn evidence(run: &Assessment) -> Vec<Block> {
                 Cell::text(pack.limits.clone()),
             ]
         })
-        .collect();
-    let head = ["Pack", "Text of the law", "Evidence of", "Not covered or not verified"].map(str::to_owned).to_vec();
-    blocks.push(Block::Table { caption: Some("What was applied".to_owned()), head, rows });
-    blocks
+        .collect()
 }
 
 fn how_to_read(run: &Assessment) -> Vec<Block> {

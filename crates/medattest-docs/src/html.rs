@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
-use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::document::{Block, Cell, Document, Front, Inline, Tone, source_anchor};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -20,17 +20,55 @@ pub fn html(document: &Document) -> String {
          <body>\n<main>\n",
         escape(&document.title)
     );
+    if let Some(front) = &document.front {
+        self::front(&mut out, front);
+    }
     for block in &document.blocks {
         self::block(&mut out, block, document);
+    }
+    if let Some(front) = &document.front {
+        if let Some(footer) = &front.letterhead.footer {
+            let _ = writeln!(out, "<footer><p class=\"note\">{}</p></footer>", escape(footer));
+        }
+        // Data, not a program: nothing in it can end the element.
+        let data = front.manifest.replace('<', "\\u003c");
+        let _ = writeln!(out, "<script type=\"application/json\" id=\"{MANIFEST}\">{data}</script>");
     }
     out.push_str("</main>\n</body>\n</html>\n");
     out
 }
 
+/// Id of the element that holds what the facts on the paper were.
+const MANIFEST: &str = "medattest-paper";
+
+/// What the facts on a paper were, out of its HTML.
+pub(crate) fn manifest(html: &str) -> Option<&str> {
+    let (_, rest) = html.split_once(&format!("id=\"{MANIFEST}\">"))?;
+    rest.split_once("</script>").map(|(data, _)| data)
+}
+
+fn front(out: &mut String, front: &Front) {
+    let head = &front.letterhead;
+    if let Some(accent) = &head.accent {
+        let _ = writeln!(out, "<style>:root {{ --accent: {accent}; }} h1, h2 {{ color: var(--accent); }}</style>");
+    }
+    if head.logo.is_some() || !head.lines.is_empty() {
+        out.push_str("<header class=\"letterhead\">");
+        if let Some(logo) = &head.logo {
+            let _ = write!(out, "<span class=\"logo\">{logo}</span>");
+        }
+        let lines: Vec<String> = head.lines.iter().map(|line| escape(line).to_string()).collect();
+        let _ = writeln!(out, "<p>{}</p></header>", lines.join("<br>"));
+    }
+    if front.draft {
+        out.push_str("<p class=\"draft\">Draft</p>\n");
+    }
+}
+
 fn block(out: &mut String, block: &Block, document: &Document) {
     match block {
         Block::Heading { level, text, id } => {
-            let level = (*level).clamp(1, 4);
+            let level = (*level).clamp(1, 6);
             let _ = match id {
                 Some(id) => write!(out, "<h{level} id=\"{}\">", escape(id)),
                 None => write!(out, "<h{level}>"),
@@ -48,6 +86,17 @@ fn block(out: &mut String, block: &Block, document: &Document) {
             out.push_str("</ul>\n");
         }
         Block::Table { caption, head, rows } => table(out, caption.as_deref(), head, rows),
+        Block::Terms(rows) => {
+            out.push_str("<div class=\"table\"><table class=\"terms\">\n<tbody>\n");
+            for (name, cell) in rows {
+                out.push_str("<tr><th scope=\"row\">");
+                inlines(out, name);
+                out.push_str("</th><td>");
+                self::cell(out, cell);
+                out.push_str("</td></tr>\n");
+            }
+            out.push_str("</tbody></table></div>\n");
+        }
         Block::Figure { svg, caption } => {
             let _ = writeln!(out, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(caption));
         }
@@ -100,21 +149,25 @@ fn table(out: &mut String, caption: Option<&str>, head: &[String], rows: &[Vec<C
         out.push_str("<tr>");
         for cell in row {
             out.push_str(if cell.number { "<td class=\"number\">" } else { "<td>" });
-            match cell.lines.as_slice() {
-                [line] => inlines(out, line),
-                lines => {
-                    for line in lines {
-                        out.push_str("<p>");
-                        inlines(out, line);
-                        out.push_str("</p>");
-                    }
-                }
-            }
+            self::cell(out, cell);
             out.push_str("</td>");
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
+}
+
+fn cell(out: &mut String, cell: &Cell) {
+    match cell.lines.as_slice() {
+        [line] => inlines(out, line),
+        lines => {
+            for line in lines {
+                out.push_str("<p>");
+                inlines(out, line);
+                out.push_str("</p>");
+            }
+        }
+    }
 }
 
 fn inlines(out: &mut String, text: &[Inline]) {
@@ -125,6 +178,12 @@ fn inlines(out: &mut String, text: &[Inline]) {
             Inline::Code(text) => write!(out, "<code>{}</code>", escape(text)),
             Inline::Small(text) => write!(out, "<small>{}</small>", escape(text)),
             Inline::Tag(tone, text) => write!(out, "<span class=\"tag {}\">{}</span>", class(*tone), escape(text)),
+            Inline::Cite(numbers) => {
+                let links: Vec<String> =
+                    numbers.iter().map(|n| format!("<a href=\"#{}\">{n}</a>", source_anchor(*n))).collect();
+                write!(out, "<sup class=\"cite\">{}</sup>", links.join(", "))
+            }
+            Inline::Source(number) => write!(out, "<span id=\"{}\">{number}</span>", source_anchor(*number)),
         };
     }
 }
@@ -155,7 +214,7 @@ mod tests {
             },
             Block::Verdict { tone: Tone::Bad, title: nasty.into(), text: vec![Inline::Strong(nasty.into())] },
         ];
-        let html = html(&Document { title: nasty.into(), blocks });
+        let html = html(&Document::new(nasty.into(), blocks));
         assert!(!html.contains("<img"));
         assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt; &amp; &quot;quotes&quot;").count(), 11);
     }

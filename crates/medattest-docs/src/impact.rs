@@ -54,7 +54,7 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
         }
         blocks.push(table(&["Asked", "Answer", "Also asked by"], part.items.iter().map(row).collect()));
     }
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 fn levels(scores: &[ScoreResult]) -> Block {

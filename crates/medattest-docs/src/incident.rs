@@ -75,7 +75,7 @@ pub fn incident_report(
         blocks.push(table(&["Report", "Why not", "Law"], rows.collect()));
     }
     blocks.push(evidence(library, assessment.duties.iter()));
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 /// A report to be completed and sent by a person: what the form asks, filled from facts where they answer it.
@@ -130,7 +130,7 @@ pub fn report_draft(form: &Form, name: &str, outcome: &DutyOutcome, facts: &Fact
         table(&["Part", "What is asked", "Answer"], rows),
         evidence(library, std::iter::once(outcome)),
     ];
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 /// What to do when something happens with a system, decided before it does. `assessment` knows no fact of an incident.
@@ -212,7 +212,7 @@ pub fn playbook(
     blocks.push(section("Questions to answer", "questions"));
     blocks.push(questions(&library.catalog, &assessment.questions));
     blocks.push(evidence(library, assessment.duties.iter()));
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 /// The packs that the outcomes come from, with the date of their evidence.

@@ -109,7 +109,7 @@ pub fn matrix(run: Option<&Assessment>, crosswalk: &Crosswalk, catalog: &Catalog
     }
     blocks.push(section("The packs and how well they were checked", "packs"));
     blocks.push(packs(crosswalk));
-    Document { title, blocks }
+    Document::new(title, blocks)
 }
 
 fn requirement_row(requirement: &CrosswalkRequirement) -> Vec<Cell> {

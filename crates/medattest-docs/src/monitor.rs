@@ -53,7 +53,7 @@ pub fn monitor_report(report: &MonitorReport) -> Document {
         Inline::Code(report.reference_sha256.clone()),
         Inline::Text(format!("; as of {}. The same counts and plan give the same report.", report.as_of)),
     ]));
-    Document { title: format!("Monitoring: {}", plan.title), blocks }
+    Document::new(format!("Monitoring: {}", plan.title), blocks)
 }
 
 fn verdict(report: &MonitorReport) -> Block {

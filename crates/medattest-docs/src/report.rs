@@ -55,7 +55,7 @@ pub fn bias_report(evidence: &BiasEvidence, smallest: u64) -> Document {
     blocks.push(limits(evidence));
     blocks.push(section("How to check this report", "provenance"));
     blocks.extend(provenance(evidence));
-    Document { title: format!("Bias audit: {}", evidence.table), blocks }
+    Document::new(format!("Bias audit: {}", evidence.table), blocks)
 }
 
 /// The comparisons a reader looks for first, attribute by attribute.

@@ -13,7 +13,7 @@ use medattest_core::{
     Deed, DutyOutcome, DutyState, FactSet, Form, Incident, IncidentAssessment, MAX_TOML_BYTES, Moment, Per, Record,
     SourceFile, System, VERSION, World as _, assess_incident, closest, incident_facts, sha256_hex,
 };
-use medattest_docs::{html, incident_report, playbook, report_draft};
+use medattest_docs::{IncidentLine, html, incident_report, playbook, report_draft};
 
 use super::init::template;
 use super::{Opened, Stop, open, print, print_json, suggestion};
@@ -147,18 +147,12 @@ impl Place {
             };
             return Err(Stop::usage(&name, format!("there is no incident `{id}`"), hint));
         }
-        let bytes = self.opened.world.read(&name, LARGEST_RECORD).map_err(|error| error.diagnostic())?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Stop::usage(&name, "the record is not UTF-8 text", "restore the file from a copy"))?;
-        let record = Record::read(&SourceFile::new(&name, &text))?;
-        let incident = record.incident(&name, &self.opened.library).map_err(Stop)?;
-        Ok(Case { id: id.to_owned(), record, incident })
+        read(&self.opened, id)
     }
 
     /// Ids of all records, in order.
     fn ids(&self) -> Vec<String> {
-        let names = self.opened.world.list(FOLDER).unwrap_or_default();
-        names.iter().filter_map(|name| name.strip_suffix(".jsonl")).map(str::to_owned).collect()
+        ids(&self.opened)
     }
 
     fn write(&self, case: &Case) -> Result<(), Stop> {
@@ -212,6 +206,46 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Ids of all records of a project, in order.
+fn ids(opened: &Opened) -> Vec<String> {
+    let names = opened.world.list(FOLDER).unwrap_or_default();
+    names.iter().filter_map(|name| name.strip_suffix(".jsonl")).map(str::to_owned).collect()
+}
+
+/// The record of this id.
+fn read(opened: &Opened, id: &str) -> Result<Case, Stop> {
+    let name = format!("{FOLDER}/{id}.jsonl");
+    let bytes = opened.world.read(&name, LARGEST_RECORD).map_err(|error| error.diagnostic())?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Stop::usage(&name, "the record is not UTF-8 text", "restore the file from a copy"))?;
+    let record = Record::read(&SourceFile::new(&name, &text))?;
+    let incident = record.incident(&name, &opened.library).map_err(Stop)?;
+    Ok(Case { id: id.to_owned(), record, incident })
+}
+
+/// Every recorded incident, as papers show it.
+pub(crate) fn recorded(opened: &Opened, as_of: Date) -> Result<Vec<IncidentLine>, Stop> {
+    let mut lines = Vec::new();
+    for id in ids(opened) {
+        let case = read(opened, &id)?;
+        let incident = &case.incident;
+        let system = super::system(&opened.project, &incident.system)?;
+        let judged =
+            assess_incident(&opened.library, &opened.project, system, &incident.facts, Some(incident.opened), as_of);
+        let owed: Vec<_> = judged.duties.iter().filter(|duty| duty.state == DutyState::Owed).collect();
+        let sent = owed.iter().filter(|duty| incident.sent.contains_key(&duty.duty)).count();
+        lines.push(IncidentLine {
+            id,
+            system: incident.system.clone(),
+            closed: incident.closed,
+            aware: incident.opened.to_string(),
+            reports: (owed.len(), sent),
+            head: case.record.head(),
+        });
+    }
+    Ok(lines)
 }
 
 fn moment(text: &str, place: &str) -> Result<Moment, Stop> {

@@ -5,6 +5,7 @@ pub(crate) mod bias;
 pub(crate) mod classify;
 pub(crate) mod deid;
 pub(crate) mod demo;
+pub(crate) mod doc;
 pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod impact;

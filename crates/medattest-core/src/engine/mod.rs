@@ -10,6 +10,7 @@ pub mod bias;
 pub mod deid;
 pub mod inputs;
 pub mod monitor;
+pub mod profile;
 
 /// What was kept under `key`, if it fits; measured and kept otherwise.
 fn recalled<T: Serialize + DeserializeOwned>(

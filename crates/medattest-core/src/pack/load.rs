@@ -262,7 +262,7 @@ pub(super) fn compile(
 }
 
 /// An optional `when`; `Err` if it is there and wrong.
-pub(super) fn condition(
+pub(crate) fn condition(
     table: &mut Table<'_>,
     catalog: &Catalog,
     per: Per,

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 pub(crate) use duty::Hold;
 pub use duty::{Duty, Form, FormField};
-pub(crate) use load::{NOT_APPLICABLE, placeholders};
+pub(crate) use load::{NOT_APPLICABLE, condition, placeholders};
 pub use questionnaire::{Item, Level, Questionnaire, QuestionnaireSection, Score};
 pub use requirement::{Confidence, DatedStatus, Requirement, Status};
 pub use timeline::{LawChange, Stand, law_changes, law_on};

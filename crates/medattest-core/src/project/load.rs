@@ -31,6 +31,8 @@ pub struct OwnFolders {
     pub packs: Vec<String>,
     /// Folders with the project's own catalogue files.
     pub catalog: Vec<String>,
+    /// Folders with the project's own templates of papers and its letterhead.
+    pub templates: Vec<String>,
     /// Folder that holds the tables.
     pub data: Option<String>,
 }
@@ -45,6 +47,7 @@ pub fn own_folders(world: &dyn World) -> OwnFolders {
     OwnFolders {
         packs: safe(root.strings("packs-from", &mut ignored)),
         catalog: safe(root.strings("catalog-from", &mut ignored)),
+        templates: safe(root.strings("templates-from", &mut ignored)),
         data: root.string("data", &mut ignored),
     }
 }
@@ -56,7 +59,7 @@ pub fn load_project(world: &dyn World, library: &Library) -> (Option<Project>, D
     let file = SourceFile::new(PROJECT_FILE, &text);
     let Some(mut root) = reader::parse(&file, &mut diagnostics) else { return (None, diagnostics) };
     let place = root.place();
-    for key in ["packs-from", "catalog-from"] {
+    for key in ["packs-from", "catalog-from", "templates-from"] {
         for folder in root.strings(key, &mut diagnostics) {
             if let Err(message) = safe_path("", &folder) {
                 let hint = Some("name a folder below the project".to_owned());

@@ -8,8 +8,8 @@ use std::path::Path;
 use jiff::civil::{Date, date};
 use medattest_core::monitor::MonitorReport;
 use medattest_core::{
-    CountQuery, CountTable, DataError, Dataset, Diagnostic, Library, Project, RunOptions, SourceFile, Watch, World,
-    WorldError, load_project, sha256_hex,
+    ColumnProfile, CountQuery, CountTable, DataError, Dataset, Diagnostic, Library, Project, RunOptions, SourceFile,
+    Watch, World, WorldError, load_project, sha256_hex,
 };
 use medattest_deid::Survey;
 
@@ -65,6 +65,12 @@ impl World for Memory {
     fn count(&self, table: &str, _: &CountQuery) -> Result<CountTable, DataError> {
         *self.counted.borrow_mut() += 1;
         Ok(self.counts.get(table).expect("the table exists").clone())
+    }
+
+    fn columns(&self, table: &str, _: Option<&str>) -> Result<(u64, Vec<ColumnProfile>), DataError> {
+        let counts = self.counts.get(table).expect("the table exists");
+        let column = ColumnProfile { name: "label".into(), holds: "number".into(), missing: 0 };
+        Ok((counts.counts.iter().map(|n| *n as u64).sum(), vec![column]))
     }
 
     fn survey(&self, dataset: &Dataset, _: Date) -> Result<Survey, DataError> {

@@ -1,0 +1,109 @@
+//! What every paged form needs to know: how wide columns are, where words may break, which level a heading has.
+
+use crate::document::{Block, Cell, Inline};
+
+/// Shares of the width for the columns of a table, adding up to 1: by how long words and texts are.
+pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
+    let columns = head.len().max(rows.iter().map(Vec::len).max().unwrap_or(0)).max(1);
+    let mut weights = Vec::new();
+    for column in 0..columns {
+        let cells = || rows.iter().filter_map(|row| row.get(column));
+        let lines = || cells().flat_map(|cell| cell.lines.iter().map(|line| plain(line)));
+        let title = head.get(column).map(String::as_str).unwrap_or_default();
+        let longest_word = |text: &str| text.split_whitespace().map(|w| w.chars().count()).max().unwrap_or(0);
+        let word =
+            lines().map(|line| longest_word(&line).min(18)).max().unwrap_or(0).max(longest_word(title).min(14));
+        let lengths: Vec<usize> = lines().map(|line| line.chars().count()).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0).min(400) as f64;
+        let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
+        // Long columns get more, but not in proportion: the root evens heights out.
+        let wanted = (mean.max(longest / 3.0) * 14.0).sqrt();
+        weights.push(wanted.max(word as f64 * 1.05 + 1.5).max(4.0));
+    }
+    let all: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / all).collect()
+}
+
+/// The words of a line.
+pub fn plain(line: &[Inline]) -> String {
+    let mut text = String::new();
+    for inline in line {
+        match inline {
+            Inline::Text(part)
+            | Inline::Strong(part)
+            | Inline::Code(part)
+            | Inline::Small(part)
+            | Inline::Tag(_, part) => text.push_str(part),
+            Inline::Cite(_) => {}
+            Inline::Source(number) => text.push_str(&number.to_string()),
+        }
+    }
+    text
+}
+
+/// The text with places at which a long word may break: after punctuation, and within digests.
+pub fn breakable(text: &str) -> String {
+    const GAP: char = '\u{200b}';
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut run = 0;
+    for letter in text.chars() {
+        out.push(letter);
+        run += 1;
+        if letter.is_whitespace() {
+            run = 0;
+        } else if matches!(letter, '.' | '/' | '-' | '_' | ':' | ',' | ';' | '=' | '}' | ']') && run > 3 || run >= 16
+        {
+            out.push(GAP);
+            run = 0;
+        }
+    }
+    out
+}
+
+/// The blocks with headings that never skip a level, as outlines and screen readers want them: 1 is the title, sections
+/// begin at 2.
+pub fn levelled(blocks: &[Block]) -> Vec<Block> {
+    let mut last = 1;
+    blocks
+        .iter()
+        .map(|block| match block {
+            Block::Heading { level, text, id } => {
+                let level = (*level).clamp(1, 6).min(last + 1);
+                last = level;
+                Block::Heading { level, text: text.clone(), id: id.clone() }
+            }
+            other => other.clone(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_columns_get_more_and_all_is_shared() {
+        let rows =
+            vec![vec![Cell::text("x"), Cell::text("a long sentence about something that takes room ".repeat(4))]];
+        let shares = widths(&["No.".to_owned(), "What".to_owned()], &rows);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(matches!(shares.as_slice(), [a, b] if b > &(3.0 * a)), "{shares:?}");
+    }
+
+    #[test]
+    fn headings_do_not_skip_levels() {
+        let heading = |level| Block::Heading { level, text: Vec::new(), id: None };
+        let levels: Vec<u8> = levelled(&[heading(1), heading(2), heading(5), heading(2), heading(4)])
+            .iter()
+            .filter_map(|block| if let Block::Heading { level, .. } = block { Some(*level) } else { None })
+            .collect();
+        assert_eq!(levels, [1, 2, 3, 2, 3]);
+    }
+
+    #[test]
+    fn digests_may_break() {
+        let broken = breakable(&"a".repeat(64));
+        assert_eq!(broken.replace('\u{200b}', ""), "a".repeat(64));
+        assert!(broken.split('\u{200b}').all(|part| part.chars().count() <= 16));
+    }
+}

@@ -1,0 +1,372 @@
+//! Answers to the items of a template: values as people read them, tables of records, outcomes of rules.
+
+use medattest_core::{
+    ConclusionOutcome, Fact, FactDefinition, FactType, Finding, Origin, Outcome, TemplateItem, TemplateSection, Value,
+};
+
+use super::{Answer, Filling, OpenField};
+use crate::document::{Block, Cell, Inline, Tone, table, text};
+
+/// Texts longer than this stand under a heading of their own.
+const SHORT: usize = 220;
+/// Records with more fields than this are shown one below the other.
+const COLUMNS: usize = 5;
+
+impl Filling<'_> {
+    /// What is known of an item, and what is not.
+    pub(super) fn answer(
+        &mut self,
+        item: &TemplateItem,
+        section: &TemplateSection,
+        record: Option<(&str, usize, &Value)>,
+    ) -> Answer {
+        let mut answer = Answer::default();
+        let several = item.facts.len() + item.fields.len() > 1;
+        let mut lines: Vec<(String, Vec<Inline>, usize)> = Vec::new();
+        for key in &item.facts {
+            self.of_fact(key, item, section, &mut answer, &mut lines);
+        }
+        if let Some((key, at, record)) = record {
+            for field in &item.fields {
+                self.of_field(key, at, record, field, item, section, &mut answer, &mut lines);
+            }
+        }
+        let missing = missing_lines(&answer.open);
+        let plain = item.view.is_none() && item.rules.is_empty() && item.conclusions.is_empty();
+        let longest = lines.iter().map(|(_, _, length)| *length).max().unwrap_or(0);
+        if plain && answer.blocks.is_empty() && longest <= SHORT {
+            let mut cell = Cell::default();
+            for (title, line, _) in lines {
+                let mut shown = Vec::new();
+                if several {
+                    shown.push(Inline::Small(format!("{title}: ")));
+                }
+                shown.extend(line);
+                cell = cell.and(shown);
+            }
+            answer.short = Some(missing.into_iter().fold(cell, Cell::and));
+            return answer;
+        }
+        let mut blocks = Vec::new();
+        if several && !lines.is_empty() {
+            blocks.push(Block::Terms(
+                lines.into_iter().map(|(title, line, _)| (text(title), Cell::line(line))).collect(),
+            ));
+        } else {
+            blocks.extend(lines.into_iter().map(|(_, line, _)| Block::Paragraph(line)));
+        }
+        blocks.append(&mut answer.blocks);
+        blocks.extend(missing.into_iter().map(Block::Paragraph));
+        answer.blocks = blocks;
+        for key in &item.conclusions {
+            self.of_conclusion(key, item, section, &mut answer);
+        }
+        self.of_rules(item, section, &mut answer);
+        if let Some(view) = item.view {
+            let shown = self.view(view, &item.of);
+            if shown.is_empty() {
+                let question = self.why_empty(view);
+                let open = open(item, section, &format!("view {}", view.id()), &question);
+                answer.blocks.push(Block::Paragraph(missing_line(&open)));
+                answer.open.push(open);
+            } else {
+                answer.begun = true;
+                answer.blocks.extend(shown);
+            }
+        }
+        answer
+    }
+
+    fn of_fact(
+        &mut self,
+        key: &str,
+        item: &TemplateItem,
+        section: &TemplateSection,
+        answer: &mut Answer,
+        lines: &mut Vec<(String, Vec<Inline>, usize)>,
+    ) {
+        let Some(definition) = self.on.library.catalog.get(key) else { return };
+        let Some((fact, value)) = self.known(key) else {
+            if !item.optional {
+                let question = match &definition.origin {
+                    Origin::Measured(engine) => format!("To be measured ({engine}): {}", definition.title),
+                    _ => definition.question.clone(),
+                };
+                answer.open.push(open(item, section, key, &question));
+            }
+            return;
+        };
+        answer.begun = true;
+        let cite = self.cite_fact(fact);
+        match (&definition.kind, value) {
+            (FactType::Records(fields), Value::List(records)) if !records.is_empty() => {
+                answer.blocks.extend(records_shown(fields, records, cite));
+            }
+            (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
+                let last = texts.len() - 1;
+                let of = |(index, value): (usize, &Value)| {
+                    let mut line = text(value.to_string());
+                    if index == last {
+                        line.push(cite.clone());
+                    }
+                    line
+                };
+                answer.blocks.push(Block::List(texts.iter().enumerate().map(of).collect()));
+            }
+            _ => {
+                let shown = shown(&definition.kind, value);
+                let length = shown.chars().count();
+                lines.push((definition.title.clone(), vec![Inline::Text(shown), cite], length));
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a record is named by its fact and its number")]
+    fn of_field(
+        &mut self,
+        key: &str,
+        at: usize,
+        record: &Value,
+        field: &str,
+        item: &TemplateItem,
+        section: &TemplateSection,
+        answer: &mut Answer,
+        lines: &mut Vec<(String, Vec<Inline>, usize)>,
+    ) {
+        let Some(FactType::Records(fields)) = self.on.library.catalog.get(key).map(|definition| &definition.kind)
+        else {
+            return;
+        };
+        let Some(definition) = fields.iter().find(|definition| definition.key == field) else { return };
+        let value = match record {
+            Value::Record(values) => values.get(field),
+            _ => None,
+        };
+        let Some(value) = value else {
+            if !item.optional {
+                let place = format!("{key}[{at}].{field}");
+                answer.open.push(open(item, section, &place, &definition.question));
+            }
+            return;
+        };
+        answer.begun = true;
+        let mut line = text(shown(&definition.kind, value));
+        let length = value.to_string().chars().count();
+        if let Some((fact, _)) = self.known(key) {
+            line.push(self.cite_fact(fact));
+        }
+        lines.push((definition.title.clone(), line, length));
+    }
+
+    fn of_conclusion(&mut self, key: &str, item: &TemplateItem, section: &TemplateSection, answer: &mut Answer) {
+        let found = self.system.and_then(|system| {
+            system.conclusions.iter().find(|conclusion| format!("{}.{}", conclusion.pack, conclusion.id) == *key)
+        });
+        let Some(conclusion) = found else {
+            let pack = key.split('.').next().unwrap_or_default();
+            let open =
+                open(item, section, pack, &format!("Name `{pack}` in `packs` of medattest.toml to have it judged."));
+            answer.blocks.push(Block::Paragraph(missing_line(&open)));
+            answer.open.push(open);
+            return;
+        };
+        let fact: Option<&Fact> = self.facts().get(key, &medattest_core::Subject::system());
+        match &conclusion.outcome {
+            ConclusionOutcome::Known(value) => {
+                answer.begun = true;
+                let mut line = vec![
+                    Inline::Small(format!("{} ", conclusion.title)),
+                    Inline::Tag(Tone::Plain, value.clone()),
+                    Inline::Text(format!(" {}", conclusion.meaning)),
+                ];
+                if let Some(fact) = fact {
+                    let cite = self.cite_fact(fact);
+                    line.push(cite);
+                }
+                answer.blocks.push(Block::Paragraph(line));
+                if !conclusion.because.is_empty() {
+                    answer.blocks.push(Block::Paragraph(text(conclusion.because.clone())));
+                }
+                let cited: Vec<String> = conclusion
+                    .citations
+                    .iter()
+                    .map(|cited| format!("{} ({})", cited.citation, cited.confidence))
+                    .collect();
+                if !cited.is_empty() {
+                    answer.blocks.push(Block::Note(text(cited.join("; "))));
+                }
+            }
+            ConclusionOutcome::Unknown { could_be } => {
+                let question = format!("{} Undecided between {}.", conclusion.title, could_be.join(", "));
+                let missing = conclusion.missing.join(", ");
+                let open = open(item, section, &missing, &question);
+                answer.blocks.push(Block::Paragraph(missing_line(&open)));
+                answer.open.push(open);
+            }
+        }
+    }
+
+    fn of_rules(&mut self, item: &TemplateItem, section: &TemplateSection, answer: &mut Answer) {
+        if item.rules.is_empty() {
+            return;
+        }
+        let systems = self.systems();
+        let mut rows = Vec::new();
+        let mut outside = 0;
+        for rule in &item.rules {
+            let findings: Vec<&Finding> =
+                systems.iter().flat_map(|system| &system.findings).filter(|finding| finding.rule == *rule).collect();
+            if findings.is_empty() {
+                let pack = rule.split('/').next().unwrap_or_default();
+                if !self.on.run.packs.iter().any(|used| used.id == pack) {
+                    let question = format!("Name `{pack}` in `packs` of medattest.toml to have it judged.");
+                    let open = open(item, section, pack, &question);
+                    if !answer.open.contains(&open) {
+                        answer.blocks.push(Block::Paragraph(missing_line(&open)));
+                        answer.open.push(open);
+                    }
+                }
+            }
+            for finding in findings {
+                if finding.outcome == Outcome::NotApplicable {
+                    outside += 1;
+                    continue;
+                }
+                if finding.outcome == Outcome::Unknown {
+                    answer.open.push(open(item, section, &finding.missing.join(", "), &finding.message));
+                } else {
+                    answer.begun = true;
+                }
+                let cite = self.cite_finding(finding);
+                rows.push(outcome_row(finding, cite));
+            }
+        }
+        if !rows.is_empty() {
+            answer.blocks.push(table(&["Outcome", "Measure and what was found"], rows));
+        } else if outside > 0 && answer.open.is_empty() {
+            answer.begun = true;
+            answer.blocks.push(Block::Paragraph(text("The rules that look at this do not apply to the system.")));
+        }
+    }
+
+    /// An item that a whole fact should have answered.
+    pub(super) fn missing_fact(&self, key: &str, section: &str, asks: &str) -> Answer {
+        let question = self.on.library.catalog.get(key).map(|d| d.question.clone()).unwrap_or_default();
+        let open = OpenField { section: section.to_owned(), asks: asks.to_owned(), key: key.to_owned(), question };
+        let blocks = vec![Block::Paragraph(missing_line(&open))];
+        Answer { short: None, blocks, begun: false, open: vec![open] }
+    }
+}
+
+fn open(item: &TemplateItem, section: &TemplateSection, key: &str, question: &str) -> OpenField {
+    OpenField {
+        section: section.title.clone(),
+        asks: item.asks.clone(),
+        key: key.to_owned(),
+        question: question.to_owned(),
+    }
+}
+
+fn missing_line(open: &OpenField) -> Vec<Inline> {
+    vec![
+        Inline::Tag(Tone::Unsure, "open".into()),
+        Inline::Text(format!(" {} ", open.question)),
+        Inline::Code(open.key.clone()),
+    ]
+}
+
+fn missing_lines(open: &[OpenField]) -> Vec<Vec<Inline>> {
+    open.iter().map(missing_line).collect()
+}
+
+/// How a rule came out, in two cells.
+pub(super) fn outcome_row(finding: &Finding, cite: Inline) -> Vec<Cell> {
+    let tone = match finding.outcome {
+        Outcome::Met => Tone::Good,
+        Outcome::NotMet => Tone::Bad,
+        Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
+    };
+    let subject = match &finding.subject.attribute {
+        Some(_) => format!(" ({})", finding.subject),
+        None => String::new(),
+    };
+    let mut what = Cell::line(vec![Inline::Strong(format!("{}{subject}", finding.title)), cite])
+        .and(text(finding.message.clone()));
+    if let Some(waiver) = &finding.waiver {
+        what = what.and(vec![
+            Inline::Tag(Tone::Unsure, "waived".into()),
+            Inline::Text(format!(" until {} by {}: {}", waiver.expires, waiver.approver, waiver.reason)),
+        ]);
+    } else if !finding.remedy.is_empty() && finding.outcome == Outcome::NotMet {
+        what = what.and(vec![Inline::Small(format!("What to do: {}", finding.remedy))]);
+    }
+    vec![Cell::line(vec![Inline::Tag(tone, finding.outcome.to_string())]), what]
+}
+
+/// A value as people read it: the meaning of a choice instead of its id.
+pub(crate) fn shown(kind: &FactType, value: &Value) -> String {
+    let meaning = |values: &[(String, String)], id: &str| {
+        values.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, meaning)| meaning.clone())
+    };
+    match (kind, value) {
+        (FactType::Choice(values), Value::Text(id)) => meaning(values, id),
+        (FactType::Choices(values), Value::List(ids)) if !ids.is_empty() => {
+            let each: Vec<String> = ids
+                .iter()
+                .map(|id| match id {
+                    Value::Text(id) => meaning(values, id),
+                    other => other.to_string(),
+                })
+                .collect();
+            each.join("; ")
+        }
+        (FactType::Bool, Value::Bool(true)) => "Yes".to_owned(),
+        (FactType::Bool, Value::Bool(false)) => "No".to_owned(),
+        (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
+            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// Records: few fields make a table, many a table each.
+fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline) -> Vec<Block> {
+    let values: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Value::Record(values) => Some(values),
+            _ => None,
+        })
+        .collect();
+    let used: Vec<&FactDefinition> =
+        fields.iter().filter(|field| values.iter().any(|record| record.contains_key(&field.key))).collect();
+    let cell = |record: &std::collections::BTreeMap<String, Value>, field: &FactDefinition| {
+        record.get(&field.key).map(|value| shown(&field.kind, value))
+    };
+    if used.len() <= COLUMNS {
+        let mut rows: Vec<Vec<Cell>> = values
+            .iter()
+            .map(|record| {
+                used.iter().map(|field| Cell::text(cell(record, field).unwrap_or_else(|| "–".to_owned()))).collect()
+            })
+            .collect();
+        if let Some(line) = rows.first_mut().and_then(|row| row.first_mut()).and_then(|cell| cell.lines.first_mut()) {
+            line.push(cite);
+        }
+        let head: Vec<String> = used.iter().map(|field| field.title.clone()).collect();
+        return vec![Block::Table { caption: None, head, rows }];
+    }
+    let mut blocks = Vec::new();
+    for (at, record) in values.iter().enumerate() {
+        let named = used.iter().find(|field| ["name", "id"].contains(&field.key.as_str()));
+        let mut title = vec![Inline::Strong(
+            named.and_then(|field| cell(record, field)).unwrap_or_else(|| format!("No. {}", at + 1)),
+        )];
+        title.push(cite.clone());
+        blocks.push(Block::Paragraph(title));
+        let rest = used.iter().filter(|field| named.is_none_or(|named| named.key != field.key));
+        let terms = rest.filter_map(|field| Some((text(field.title.clone()), Cell::text(cell(record, field)?))));
+        blocks.push(Block::Terms(terms.collect()));
+    }
+    blocks
+}

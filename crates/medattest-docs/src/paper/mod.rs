@@ -1,0 +1,510 @@
+//! Papers: a template is filled from a run. What nobody stated or measured is an open field, with its question.
+
+mod answer;
+mod data;
+mod manifest;
+mod source;
+mod view;
+
+pub(crate) use answer::shown;
+
+use medattest_core::{
+    About, Assessment, Fact, FactSet, Finding, Library, Owed, State, Subject, SystemAssessment, Template,
+    TemplateSection, VERSION, Value, sha256_hex,
+};
+
+use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, Tone, table, text};
+
+pub use manifest::{Manifest, OpenField, Staleness, manifest_of_text, stale};
+pub use source::{Source, SourceKind};
+
+/// An incident as papers show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentLine {
+    /// Id.
+    pub id: String,
+    /// System.
+    pub system: String,
+    /// Whether it is closed.
+    pub closed: bool,
+    /// Day it was learnt of, as recorded.
+    pub aware: String,
+    /// Reports owed and those sent.
+    pub reports: (usize, usize),
+    /// Digest of the last entry of its record.
+    pub head: String,
+}
+
+/// What a paper may draw on.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// Catalogue and packs.
+    pub library: &'a Library,
+    /// The run.
+    pub run: &'a Assessment,
+    /// Facts of the organisation.
+    pub organisation: &'a FactSet,
+    /// Every template, for papers that list papers.
+    pub templates: &'a [Template],
+    /// Recorded incidents.
+    pub incidents: &'a [IncidentLine],
+    /// The house style.
+    pub letterhead: &'a Letterhead,
+}
+
+/// How much of a section is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionCount {
+    /// Number and title.
+    pub title: String,
+    /// Items that count.
+    pub items: usize,
+    /// Answered whole.
+    pub answered: usize,
+    /// Answered in part.
+    pub partly: usize,
+}
+
+/// A filled template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paper {
+    /// The document.
+    pub document: Document,
+    /// What it rests on, in the order of citation.
+    pub manifest: Manifest,
+    /// How complete each section is.
+    pub sections: Vec<SectionCount>,
+}
+
+impl Paper {
+    /// Items answered whole, and items.
+    pub fn complete(&self) -> (usize, usize) {
+        self.sections.iter().fold((0, 0), |(a, n), section| (a + section.answered, n + section.items))
+    }
+}
+
+/// What one item came to.
+#[derive(Default)]
+struct Answer {
+    /// Rows of a table of short answers.
+    short: Option<Cell>,
+    /// Or blocks under a heading of its own.
+    blocks: Vec<Block>,
+    /// Whether anything is known.
+    begun: bool,
+    /// What is not.
+    open: Vec<OpenField>,
+}
+
+/// A paper while it is being filled.
+struct Filling<'a> {
+    on: Material<'a>,
+    system: Option<&'a SystemAssessment>,
+    sources: Vec<Source>,
+    open: Vec<OpenField>,
+}
+
+impl<'a> Filling<'a> {
+    fn facts(&self) -> &'a FactSet {
+        self.system.map_or(self.on.organisation, |system| &system.facts)
+    }
+
+    fn system_id(&self) -> &'a str {
+        self.system.map_or("", |system| system.id.as_str())
+    }
+
+    /// The systems that views look at: the one the paper is about, or all.
+    fn systems(&self) -> Vec<&'a SystemAssessment> {
+        self.system.map_or_else(|| self.on.run.systems.iter().collect(), |system| vec![system])
+    }
+
+    fn cite(&mut self, source: Source) -> Inline {
+        let at = self.sources.iter().position(|known| known.name() == source.name());
+        let number = at.unwrap_or_else(|| {
+            self.sources.push(source);
+            self.sources.len() - 1
+        });
+        Inline::Cite(vec![number + 1])
+    }
+
+    fn cite_fact(&mut self, fact: &Fact) -> Inline {
+        let system = if self.on.organisation.get(&fact.key, &fact.subject).is_some() { "" } else { self.system_id() };
+        let source = source::of_fact(system, fact, &self.on.library.catalog);
+        self.cite(source)
+    }
+
+    fn cite_finding(&mut self, finding: &Finding) -> Inline {
+        self.cite(source::of_finding(finding))
+    }
+}
+
+/// Fills a template; `system` is what it is about, where it is about one.
+pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssessment>) -> Paper {
+    let mut filling = Filling { on, system, sources: Vec::new(), open: Vec::new() };
+    let sections: Vec<TemplateSection> = match system {
+        Some(system) => template.for_system(system),
+        None => template.sections.clone(),
+    };
+    let mut counts = Vec::new();
+    let mut body = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let (blocks, count) = filling.section(section, index + 1, template.sheet);
+        body.extend(blocks);
+        counts.push(count);
+    }
+    let status = filling.status();
+    let draft = !filling.open.is_empty() || status != "Approved";
+    let subject = system.map_or_else(
+        || on.run.organisation.clone().unwrap_or_default(),
+        |system| match system.facts.value("system.version") {
+            Some(version) => format!("{} · {version}", system.name),
+            None => system.name.clone(),
+        },
+    );
+    let digests: Vec<&str> = filling.sources.iter().map(|source| source.sha256.as_str()).collect();
+    let digest = sha256_hex(format!("{}\n{}", template.id, digests.join("\n")).as_bytes());
+    let complete = counts.iter().fold((0, 0), |(a, n), c: &SectionCount| (a + c.answered, n + c.items));
+    let manifest = Manifest {
+        format: manifest::FORMAT.to_owned(),
+        template: template.id.clone(),
+        title: template.title.clone(),
+        system: system.map(|system| system.id.clone()),
+        as_of: on.run.as_of,
+        medattest: VERSION.to_owned(),
+        project_sha256: on.run.project_sha256.clone(),
+        sha256: digest.clone(),
+        draft,
+        answered: complete.0,
+        items: complete.1,
+        sources: filling.sources.clone(),
+        open: filling.open.clone(),
+    };
+    let front = Front {
+        subject: subject.clone(),
+        organisation: on.run.organisation.clone().unwrap_or_default(),
+        status: if draft && status == "Approved" { "Draft".to_owned() } else { status.clone() },
+        draft,
+        margin: format!("{} · {} · {}", template.title, on.run.as_of, short(&digest)),
+        sheet: template.sheet,
+        manifest: serde_json::to_string(&manifest).unwrap_or_default(),
+        letterhead: on.letterhead.clone(),
+    };
+    let mut blocks = vec![Block::Heading { level: 1, text: text(&template.title), id: None }];
+    if !subject.is_empty() {
+        blocks.push(Block::Paragraph(vec![Inline::Strong(subject)]));
+    }
+    if draft {
+        blocks.push(state_of(&filling, complete));
+    }
+    if template.sheet {
+        blocks.extend(body);
+        blocks.push(filling.control(template, &front, &digest));
+    } else {
+        blocks.push(filling.control(template, &front, &digest));
+        blocks.extend(asked_by(template, &on, system));
+        blocks.push(Block::Contents);
+        blocks.extend(body);
+    }
+    blocks.extend(filling.open_fields());
+    if !template.sheet {
+        blocks.push(heading(2, "Completeness", Some("completeness")));
+        blocks.push(completeness(&counts));
+    }
+    blocks.extend(filling.end(template.sheet));
+    let title = format!("{}: {}", template.title, front.subject);
+    Paper { document: Document { title, blocks, front: Some(front) }, manifest, sections: counts }
+}
+
+fn heading(level: u8, title: impl Into<String>, id: Option<&str>) -> Block {
+    Block::Heading { level, text: text(title), id: id.map(str::to_owned) }
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+/// What a reader must know first of a paper that is not finished.
+fn state_of(filling: &Filling<'_>, (answered, items): (usize, usize)) -> Block {
+    let open = filling.open.len();
+    let title = if open == 0 { "Draft: not approved".to_owned() } else { format!("Draft: {open} fields are open") };
+    let rest = if open == 0 {
+        "Every field is answered; nobody has approved it yet."
+    } else {
+        "What is open is marked in place and listed at the end with the question that would fill it."
+    };
+    Block::Verdict { tone: Tone::Unsure, title, text: text(format!("{answered} of {items} items answered. {rest}")) }
+}
+
+/// Which law asks for the paper.
+fn asked_by(template: &Template, on: &Material<'_>, system: Option<&SystemAssessment>) -> Vec<Block> {
+    let mut lines = Vec::new();
+    for cited in &template.cites {
+        let found = cited.split_once('/').and_then(|(pack, id)| on.library.packs.get(pack)?.requirement(id));
+        if let Some(requirement) = found {
+            lines.push(vec![
+                Inline::Text(requirement.citation.clone()),
+                Inline::Small(format!(" ({})", requirement.confidence)),
+            ]);
+        }
+    }
+    let owed = match system.map(|system| template.owed(system)) {
+        Some(Owed::Yes) => format!("It is owed. {}", template.because.clone().unwrap_or_default()),
+        Some(Owed::No) => "On the facts it is not owed.".to_owned(),
+        Some(Owed::Unknown(keys)) => format!("Whether it is owed turns on {}.", keys.join(", ")),
+        Some(Owed::Voluntary) | None => String::new(),
+    };
+    let mut blocks = vec![Block::Paragraph(text(format!("{} {owed}", template.purpose).trim()))];
+    if !lines.is_empty() {
+        blocks.push(Block::Paragraph(text("Asked for by, or laid out after:")));
+        blocks.push(Block::List(lines));
+    }
+    blocks
+}
+
+fn completeness(counts: &[SectionCount]) -> Block {
+    let rows = counts.iter().filter(|count| count.items > 0).map(|count| {
+        let share = 100 * count.answered / count.items.max(1);
+        vec![
+            Cell::text(&count.title),
+            Cell::number(count.items.to_string()),
+            Cell::number(count.answered.to_string()),
+            Cell::number(count.partly.to_string()),
+            Cell::number(format!("{share} %")),
+        ]
+    });
+    table(&["Section", "Items", "Answered", "In part", "Complete"], rows.collect())
+}
+
+impl<'a> Filling<'a> {
+    /// The status that is stated for papers of this system.
+    fn status(&self) -> String {
+        match self.facts().value("paper.status") {
+            Some(Value::Text(id)) => match id.as_str() {
+                "approved" => "Approved".to_owned(),
+                "in-review" => "In review".to_owned(),
+                _ => "Draft".to_owned(),
+            },
+            _ => "Draft".to_owned(),
+        }
+    }
+
+    /// Document control: what it is, of when, on what, who has to sign.
+    fn control(&mut self, template: &Template, front: &Front, digest: &str) -> Block {
+        let run = self.on.run;
+        let version = self.facts().value("paper.version").map(ToString::to_string);
+        let mut rows: Vec<(Vec<Inline>, Cell)> = Vec::new();
+        let mut row = |name: &str, value: Vec<Inline>| rows.push((text(name), Cell::line(value)));
+        row("Document", vec![Inline::Text(format!("{} for {}", template.title, lower(&template.readers)))]);
+        row(
+            "Version and status",
+            vec![
+                Inline::Text(format!("{} ", version.unwrap_or_else(|| "no version stated".to_owned()))),
+                Inline::Tag(if front.draft { Tone::Unsure } else { Tone::Good }, front.status.clone()),
+            ],
+        );
+        row("Facts and law as of", text(run.as_of.to_string()));
+        if !front.organisation.is_empty() {
+            row("Organisation", text(front.organisation.clone()));
+        }
+        row("Digest of what it says", vec![Inline::Code(digest.to_owned())]);
+        row(
+            "Project",
+            vec![Inline::Code(run.project_sha256.clone()), Inline::Small(format!(" medattest {VERSION}"))],
+        );
+        for (role, name, on) in self.approvals() {
+            let sign = match on {
+                Some(day) => format!("{name}, approved on {day}"),
+                None => format!("{name}  signature ______________________  date ______________"),
+            };
+            rows.push((text(format!("Approval: {role}")), Cell::text(sign.trim())));
+        }
+        Block::Terms(rows)
+    }
+
+    /// Who has to approve: as stated, or else whoever answers for the system.
+    fn approvals(&self) -> Vec<(String, String, Option<String>)> {
+        let field = |record: &Value, key: &str| match record {
+            Value::Record(fields) => fields.get(key).map(ToString::to_string),
+            _ => None,
+        };
+        if let Some(Value::List(records)) = self.facts().value("paper.approvals") {
+            let of = |record: &Value| {
+                (
+                    field(record, "role").unwrap_or_default(),
+                    field(record, "name").unwrap_or_default(),
+                    field(record, "on"),
+                )
+            };
+            return records.iter().map(of).collect();
+        }
+        let owners = [("owners.accountable", "accountable"), ("owners.clinical", "clinical owner")];
+        let stated = owners.iter().filter_map(|(key, role)| {
+            self.facts().value(key).map(|name| ((*role).to_owned(), name.to_string(), None))
+        });
+        stated.collect()
+    }
+
+    fn section(&mut self, section: &TemplateSection, number: usize, sheet: bool) -> (Vec<Block>, SectionCount) {
+        let title = if sheet { section.title.clone() } else { format!("{number} {}", section.title) };
+        let mut count = SectionCount { title: title.clone(), items: 0, answered: 0, partly: 0 };
+        let mut blocks = vec![heading(2, title, Some(&section.id))];
+        if let Some(part) = section.part.as_ref().filter(|_| !sheet) {
+            blocks.push(Block::Note(text(part)));
+        }
+        match &section.each {
+            None => blocks.extend(self.items(section, None, (number, 0), sheet, &mut count)),
+            Some(key) => {
+                let records: Vec<Value> = match self.facts().value(key) {
+                    Some(Value::List(records)) => records.clone(),
+                    _ => Vec::new(),
+                };
+                if records.is_empty() {
+                    let answer = self.missing_fact(key, &section.title, &section.title);
+                    count.items += 1;
+                    self.open.extend(answer.open.clone());
+                    blocks.extend(answer.blocks);
+                }
+                for (at, record) in records.iter().enumerate() {
+                    let name = match record {
+                        Value::Record(fields) => fields.get("name").or_else(|| fields.get("id")),
+                        _ => None,
+                    };
+                    let name = name.map_or_else(|| format!("no. {}", at + 1), ToString::to_string);
+                    let title = if sheet { name.clone() } else { format!("{number}.{} {name}", at + 1) };
+                    blocks.push(heading(3, title, None));
+                    blocks.extend(self.items(section, Some((key, at, record)), (number, at + 1), sheet, &mut count));
+                }
+            }
+        }
+        (blocks, count)
+    }
+
+    fn items(
+        &mut self,
+        section: &TemplateSection,
+        record: Option<(&str, usize, &Value)>,
+        (number, sub): (usize, usize),
+        sheet: bool,
+        count: &mut SectionCount,
+    ) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let mut terms: Vec<(Vec<Inline>, Cell)> = Vec::new();
+        let place = if sub == 0 { number.to_string() } else { format!("{number}.{sub}") };
+        for (index, item) in section.items.iter().enumerate() {
+            let answer = self.answer(item, section, record);
+            if item.optional && !answer.begun {
+                continue;
+            }
+            count.items += 1;
+            count.answered += usize::from(answer.open.is_empty());
+            count.partly += usize::from(!answer.open.is_empty() && answer.begun);
+            self.open.extend(answer.open);
+            let mut asks = text(&item.asks);
+            if let Some(part) = item.part.as_ref().filter(|_| !sheet) {
+                asks.push(Inline::Small(format!(" {part}")));
+            }
+            match answer.short {
+                Some(cell) => terms.push((asks, cell)),
+                None => {
+                    if !terms.is_empty() {
+                        blocks.push(Block::Terms(std::mem::take(&mut terms)));
+                    }
+                    if !sheet {
+                        asks.insert(0, Inline::Text(format!("{place}.{} ", index + 1)));
+                    }
+                    let level = if sub == 0 { 3 } else { 4 };
+                    blocks.push(Block::Heading { level, text: asks, id: None });
+                    blocks.extend(answer.blocks);
+                }
+            }
+        }
+        if !terms.is_empty() {
+            blocks.push(Block::Terms(terms));
+        }
+        blocks
+    }
+
+    /// Every open field with the question that would fill it.
+    fn open_fields(&self) -> Vec<Block> {
+        if self.open.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.open.iter().map(|field| {
+            vec![
+                Cell::text(&field.section).and(vec![Inline::Small(field.asks.clone())]),
+                Cell::text(&field.question),
+                Cell::line(vec![Inline::Code(field.key.clone())]),
+            ]
+        });
+        vec![
+            heading(2, format!("Open fields ({})", self.open.len()), Some("open-fields")),
+            table(&["Where", "What would fill it", "Fact"], rows.collect()),
+        ]
+    }
+
+    /// Sources, and how to read the paper.
+    fn end(&self, sheet: bool) -> Vec<Block> {
+        let row = |(index, source): (usize, &Source)| {
+            let mut title = Cell::text(&source.title);
+            let subject = if source.subject.is_empty() { String::new() } else { format!(" ({})", source.subject) };
+            let system = match (self.system, source.system.as_str()) {
+                (None, system) if !system.is_empty() => format!("{system}: "),
+                _ => String::new(),
+            };
+            title = title.and(vec![Inline::Small(system), Inline::Code(source.key.clone()), Inline::Small(subject)]);
+            vec![
+                Cell::line(vec![Inline::Source(index + 1)]),
+                title,
+                Cell::text(&source.known),
+                Cell::line(vec![Inline::Code(short(&source.sha256))]),
+            ]
+        };
+        let rows = self.sources.iter().enumerate().map(row).collect();
+        let mut blocks = vec![
+            heading(2, "Sources", Some("sources")),
+            table(&["No.", "What", "How it is known", "Digest"], rows),
+            Block::Note(text(
+                "Small numbers in the text name the source. A digest changes when what the source says changes: \
+                 `medattest doc check` on this file tells which do not hold any more. This paper says what was stated, \
+                 measured and concluded; it is not legal advice.",
+            )),
+        ];
+        if sheet {
+            // A sheet is for people who will not look sources up: they stand in small print.
+            let known: Vec<Inline> = self
+                .sources
+                .iter()
+                .enumerate()
+                .flat_map(|(index, source)| {
+                    [Inline::Source(index + 1), Inline::Small(format!(" {}: {}. ", source.title, source.known))]
+                })
+                .collect();
+            blocks = vec![Block::Note(known)];
+        }
+        blocks
+    }
+
+    /// The fact as a known value, or nothing.
+    fn known(&self, key: &str) -> Option<(&'a Fact, &'a Value)> {
+        let fact = self.facts().get(key, &Subject::system())?;
+        match fact.on_paper() {
+            State::Known(value) => Some((fact, value)),
+            State::Absent(_) => None,
+        }
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if !text.chars().nth(1).is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether a template can be filled for what was chosen.
+pub fn fits(template: &Template, system: Option<&SystemAssessment>) -> bool {
+    (template.about == About::System) == system.is_some()
+}

@@ -1,0 +1,459 @@
+//! What papers show of a run beside facts: figures, classifications, requirements, findings, dates.
+
+use medattest_core::output::paper::{AttributeTable, on_paper};
+use medattest_core::{
+    ConclusionOutcome, Finding, Outcome, Owed, Rule, Stand, Subject, SystemAssessment, View, fill, law_on,
+};
+
+use super::answer::{outcome_row, shown};
+use super::{Filling, fits, source};
+use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::matrix::standing;
+use crate::measured::{across, calibration, decision_curve, measured, roc};
+use crate::{dossier, gantt, heat, impact, monitor, report};
+
+/// Rows of a table of findings on paper.
+const MOST: usize = 400;
+
+impl Filling<'_> {
+    /// The blocks of a view; none where the run has nothing to show.
+    pub(super) fn view(&mut self, view: View, of: &[String]) -> Vec<Block> {
+        let systems = self.systems();
+        match view {
+            View::Standing => self.standing(of),
+            View::Systems => self.register(),
+            View::Packs => self.packs(of),
+            View::Evidence => dossier::inputs(self.on.run, &systems),
+            View::Incidents => self.incidents(),
+            View::Papers => self.papers(),
+            _ => {
+                let mut blocks = Vec::new();
+                let several = systems.len() > 1;
+                for system in systems {
+                    let shown = self.of_system(view, of, system);
+                    if !shown.is_empty() && several {
+                        blocks.push(Block::Heading { level: 4, text: text(&system.name), id: None });
+                    }
+                    blocks.extend(shown);
+                }
+                blocks
+            }
+        }
+    }
+
+    /// What would have to be there for a view that shows nothing.
+    pub(super) fn why_empty(&self, view: View) -> String {
+        match view {
+            View::Performance | View::BiasAudit | View::Discrimination | View::Representation => {
+                "Nothing was measured: describe the predictions with a [[table]] in the system's file."
+            }
+            View::DataProfile => {
+                "No data were read: describe them with [[table]] or [[dataset]] in the system's file."
+            }
+            View::Inputs => "Declare what the system reads as [[input.fields]].",
+            View::Monitoring => "There is no plan that was carried out: `medattest monitor` starts one.",
+            View::Impact => "The pack of the assessment is not among those of the project.",
+            View::Traceability => "State [[change.modifications]] and [[change.protocol]].",
+            _ => "Nothing of this is in the run; name the packs it needs in medattest.toml.",
+        }
+        .to_owned()
+    }
+
+    fn of_system(&mut self, view: View, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+        let smallest = self.on.run.policy.smallest_cell;
+        match view {
+            View::Performance => self.tables(of, system, |evidence| measured(evidence, smallest)),
+            View::BiasAudit => self.tables(of, system, |evidence| report::bias_report(evidence, smallest).blocks),
+            View::Discrimination => self.tables(of, system, |evidence| {
+                let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
+                tables.iter().filter(|t| !t.of_class).take(1).flat_map(curves).collect()
+            }),
+            View::Representation => embedded(across(&system.evidence, smallest)),
+            View::DataProfile => self.data_profile(system, smallest),
+            View::Inputs => self.inputs(system),
+            View::Monitoring => {
+                let mut blocks = Vec::new();
+                for report in system.watched.iter().filter_map(|watched| watched.report.as_ref()) {
+                    let cite = self.cite(source::of_monitor(&system.id, report));
+                    blocks.push(Block::Paragraph(vec![Inline::Strong(report.plan.title.clone()), cite]));
+                    blocks.extend(embedded(monitor::monitor_report(report).blocks));
+                }
+                blocks
+            }
+            View::Classification => self.classification(of, system),
+            View::Requirements => self.requirements(of, system),
+            View::Findings => self.findings(of, system),
+            View::Roadmap => roadmap(of, system),
+            View::Questions => {
+                if system.questions.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![dossier::questions(system)]
+                }
+            }
+            View::Impact => self.impact(of, system),
+            View::Traceability => self.traceability(system),
+            View::Standing | View::Systems | View::Packs | View::Evidence | View::Incidents | View::Papers => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// Something for each table of predictions of the uses that are wanted.
+    fn tables(
+        &mut self,
+        of: &[String],
+        system: &SystemAssessment,
+        show: impl Fn(&medattest_core::engine::bias::BiasEvidence) -> Vec<Block>,
+    ) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for evidence in system.evidence.iter().filter(|e| of.is_empty() || of.contains(&e.use_)) {
+            let cite = self.cite(source::of_bias(&system.id, evidence));
+            blocks.push(Block::Paragraph(vec![
+                Inline::Text("Figures of this part were measured on the table ".into()),
+                Inline::Code(evidence.table.clone()),
+                cite,
+                Inline::Text(".".into()),
+            ]));
+            blocks.extend(embedded(show(evidence)));
+        }
+        blocks
+    }
+
+    fn classification(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+        let wanted = |pack: &str| of.is_empty() || of.iter().any(|id| id == pack);
+        let chosen: Vec<_> = system.conclusions.iter().filter(|c| wanted(&c.pack)).cloned().collect();
+        if chosen.is_empty() {
+            return Vec::new();
+        }
+        for conclusion in chosen.iter().filter(|c| matches!(c.outcome, ConclusionOutcome::Known(_))) {
+            let key = format!("{}.{}", conclusion.pack, conclusion.id);
+            if let Some(fact) = system.facts.get(&key, &Subject::system()) {
+                self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
+            }
+        }
+        dossier::conclusions(&chosen)
+    }
+
+    /// Requirements with their standing and what the run shows of each.
+    fn requirements(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+        let stands = law_on(&self.on.library.packs, self.on.run.as_of);
+        let mut blocks = Vec::new();
+        let named: Vec<String> = match of {
+            [] => self.on.run.packs.iter().map(|pack| pack.id.clone()).collect(),
+            of => of.to_vec(),
+        };
+        let mut last = String::new();
+        for name in named {
+            let (pack_id, prefix) = name.split_once('/').unwrap_or((&name, ""));
+            let used = self.on.run.packs.iter().any(|pack| pack.id == pack_id);
+            let Some(pack) = self.on.library.packs.get(pack_id).filter(|_| used) else { continue };
+            let mut rows = Vec::new();
+            for requirement in pack.requirements.iter().filter(|r| r.id.starts_with(prefix)) {
+                let stand = stands.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
+                let rules: Vec<&Rule> =
+                    pack.rules.iter().filter(|rule| rule.serves.contains(&requirement.id)).collect();
+                let mut shown = Cell::default();
+                let mut looked_at = false;
+                for rule in &rules {
+                    for finding in system.findings.iter().filter(|finding| finding.rule == rule.id) {
+                        looked_at = true;
+                        if finding.outcome == Outcome::NotApplicable {
+                            continue;
+                        }
+                        let cite = self.cite_finding(finding);
+                        shown = shown.and(vec![
+                            Inline::Tag(tone(finding.outcome), finding.outcome.to_string()),
+                            Inline::Text(format!(" {}", finding.message)),
+                            cite,
+                        ]);
+                    }
+                }
+                if shown.lines.is_empty() {
+                    let why = if looked_at { "does not apply to the system" } else { "no rule looks at it" };
+                    shown = Cell::line(vec![Inline::Small(why.into())]);
+                }
+                let what = Cell::line(vec![Inline::Strong(requirement.title.clone())])
+                    .and(text(requirement.asks.clone()))
+                    .and(vec![Inline::Small(format!("{} ({})", requirement.citation, requirement.confidence))]);
+                rows.push(vec![what, Cell::text(stand.map_or("not law on the day".to_owned(), stand_text)), shown]);
+            }
+            if rows.is_empty() {
+                continue;
+            }
+            if last != pack_id {
+                blocks.push(Block::Paragraph(vec![
+                    Inline::Strong(pack.title.clone()),
+                    Inline::Small(format!(" {}; evidence of {}", pack.edition, pack.evidence_date)),
+                ]));
+                pack_id.clone_into(&mut last);
+            }
+            blocks.push(table(&["Requirement", "Standing", "How it is met, on the facts of the run"], rows));
+        }
+        blocks
+    }
+
+    fn findings(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+        let wanted = |f: &&Finding| of.is_empty() || of.iter().any(|id| f.rule.split('/').next() == Some(id));
+        let judged = system.findings.iter().filter(wanted).filter(|f| f.outcome != Outcome::NotApplicable).count();
+        if judged == 0 {
+            return Vec::new();
+        }
+        let mut blocks = Vec::new();
+        for (outcome, title) in [(Outcome::NotMet, "Not met"), (Outcome::Unknown, "Cannot be judged yet")] {
+            let mut mine: Vec<&Finding> =
+                system.findings.iter().filter(wanted).filter(|f| f.outcome == outcome).collect();
+            mine.sort_by(|a, b| (b.severity, b.binding, &a.rule).cmp(&(a.severity, a.binding, &b.rule)));
+            let n = mine.len();
+            if n == 0 {
+                continue;
+            }
+            blocks.push(Block::Heading { level: 5, text: text(format!("{title} ({n})")), id: None });
+            let mut rows = Vec::new();
+            for finding in mine.into_iter().take(MOST) {
+                let cite = self.cite_finding(finding);
+                rows.push(outcome_row(finding, cite));
+            }
+            blocks.push(table(&["Outcome", "Finding and what to do"], rows));
+        }
+        let met = system.findings.iter().filter(wanted).filter(|f| f.outcome == Outcome::Met).count();
+        blocks.push(Block::Paragraph(text(format!("{met} of {judged} findings that concern the system are met."))));
+        blocks
+    }
+
+    fn impact(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for id in of {
+            let pack = id.split('/').next().unwrap_or_default();
+            if !self.on.run.packs.iter().any(|used| used.id == pack) {
+                continue;
+            }
+            let found = self.on.library.packs.get(pack).and_then(|p| p.questionnaires.iter().find(|q| q.id == *id));
+            let Some(questionnaire) = found else { continue };
+            let filled = fill(self.on.library, questionnaire, system);
+            for key in filled.sections.iter().flat_map(|s| &s.items).flat_map(|item| &item.facts).map(|fact| &fact.0)
+            {
+                if let Some(fact) = system.facts.get(key, &Subject::system()) {
+                    self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
+                }
+            }
+            let as_of = self.on.run.as_of.to_string();
+            blocks.extend(embedded(impact::impact_assessment(&filled, &system.name, &as_of).blocks));
+        }
+        blocks
+    }
+
+    fn standing(&mut self, of: &[String]) -> Vec<Block> {
+        let run = self.on.run;
+        let systems = self.systems();
+        let wanted = |pack: &str| of.is_empty() || of.iter().any(|id| id == pack);
+        let packs: Vec<(&str, &str)> = run
+            .packs
+            .iter()
+            .filter(|pack| wanted(&pack.id))
+            .map(|pack| (pack.id.as_str(), pack.title.as_str()))
+            .collect();
+        let mut blocks = vec![dossier::overview(&systems)];
+        let cells: Vec<heat::Row> = packs
+            .iter()
+            .map(|(id, title)| heat::Row {
+                label: (*title).to_owned(),
+                cells: systems
+                    .iter()
+                    .map(|system| {
+                        standing(system)
+                            .get(id)
+                            .filter(|under| !under.is_empty())
+                            .map(|u| (u.not_met, u.unknown, u.met))
+                    })
+                    .collect(),
+            })
+            .filter(|row| row.cells.iter().any(Option::is_some))
+            .collect();
+        if !cells.is_empty() {
+            for columns in systems.chunks(heat::COLUMNS) {
+                let from =
+                    systems.iter().position(|s| s.id == columns.first().map_or("", |c| c.id.as_str())).unwrap_or(0);
+                let rows: Vec<heat::Row> = cells
+                    .iter()
+                    .map(|row| heat::Row {
+                        label: row.label.clone(),
+                        cells: row.cells.iter().skip(from).take(columns.len()).copied().collect(),
+                    })
+                    .collect();
+                let names: Vec<&str> = columns.iter().map(|system| system.name.as_str()).collect();
+                blocks.push(Block::Figure {
+                    svg: heat::heat_map(&names, &rows),
+                    caption:
+                        "Findings by regime and system: not met, unknown and met. Darker cells have more that is \
+                              not met; hatched ones have only unknowns."
+                            .to_owned(),
+                });
+            }
+        }
+        blocks
+    }
+
+    /// The register of systems.
+    fn register(&mut self) -> Vec<Block> {
+        let mut rows = Vec::new();
+        for system in self.systems() {
+            let value = |key: &str| {
+                let kind = self.on.library.catalog.get(key).map(|definition| &definition.kind);
+                system.facts.value(key).zip(kind).map(|(value, kind)| shown(kind, value))
+            };
+            let or = |key: &str| value(key).unwrap_or_else(|| "not stated".to_owned());
+            let mut name = Cell::line(vec![Inline::Strong(system.name.clone())])
+                .and(vec![Inline::Small(or("system.version"))])
+                .and(vec![Inline::Code(system.id.clone())]);
+            if let Some(fact) = system.facts.get("system.name", &Subject::system()) {
+                let cite = self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
+                if let Some(line) = name.lines.first_mut() {
+                    line.push(cite);
+                }
+            }
+            let under: Vec<String> = standing(system)
+                .into_iter()
+                .filter(|(_, under)| !under.conclusions.is_empty())
+                .map(|(pack, under)| format!("{pack}: {}", under.conclusions.join(", ")))
+                .collect();
+            let use_ = Cell::text(or("purpose.intended"))
+                .and(vec![Inline::Small(format!("{}; first use {}", or("system.state"), or("system.first-use")))])
+                .and(vec![Inline::Small(format!("Role: {}. Vendor: {}", or("system.roles"), or("system.vendor")))]);
+            let owner = Cell::text(or("owners.accountable"))
+                .and(vec![Inline::Small(format!("clinical: {}", or("owners.clinical")))])
+                .and(vec![Inline::Small(format!("technical: {}", or("owners.technical")))]);
+            let stands =
+                under.iter().fold(Cell::line(vec![dossier::decision_tag(system.decision.decision)]), |cell, line| {
+                    cell.and(vec![Inline::Small(line.clone())])
+                });
+            rows.push(vec![name, use_, owner, stands]);
+        }
+        vec![table(&["System", "Use and state", "Who answers for it", "Where it stands"], rows)]
+    }
+
+    fn packs(&self, of: &[String]) -> Vec<Block> {
+        let rows: Vec<Vec<Cell>> = dossier::pack_rows(self.on.run, of);
+        if rows.is_empty() { Vec::new() } else { vec![table(&dossier::PACK_HEAD, rows)] }
+    }
+
+    fn incidents(&self) -> Vec<Block> {
+        let mine: Vec<_> = self
+            .on
+            .incidents
+            .iter()
+            .filter(|incident| self.system.is_none_or(|system| system.id == incident.system))
+            .collect();
+        if mine.is_empty() {
+            return vec![Block::Paragraph(text("No incident is recorded in this project."))];
+        }
+        let rows = mine.into_iter().map(|incident| {
+            let (owed, sent) = incident.reports;
+            vec![
+                Cell::line(vec![Inline::Code(incident.id.clone())]).and(vec![Inline::Small(incident.system.clone())]),
+                Cell::text(&incident.aware),
+                Cell::text(if incident.closed { "closed" } else { "open" }),
+                Cell::text(format!("{owed} owed, {sent} sent")),
+                Cell::line(vec![Inline::Code(super::short(&incident.head))]),
+            ]
+        });
+        vec![table(&["Incident", "Known since", "State", "Reports", "Record"], rows.collect())]
+    }
+
+    /// Papers that are owed or can be written, with how far they are.
+    fn papers(&self) -> Vec<Block> {
+        let mut rows = Vec::new();
+        for system in self.systems() {
+            for template in self.on.templates.iter().filter(|template| fits(template, Some(system))) {
+                let owed = template.owed(system);
+                if !matches!(owed, Owed::Yes | Owed::Unknown(_)) {
+                    continue;
+                }
+                // Papers that list papers would go round in circles.
+                let lists =
+                    template.sections.iter().flat_map(|s| &s.items).any(|item| item.view == Some(View::Papers));
+                let complete = if lists {
+                    "–".to_owned()
+                } else {
+                    let (answered, items) = super::paper(template, self.on, Some(system)).complete();
+                    format!("{answered} of {items}")
+                };
+                let tag = match owed {
+                    Owed::Yes => Inline::Tag(Tone::Plain, "owed".into()),
+                    _ => Inline::Tag(Tone::Unsure, "not known whether owed".into()),
+                };
+                rows.push(vec![
+                    Cell::text(&template.title).and(vec![Inline::Code(template.id.clone())]),
+                    Cell::text(&system.name),
+                    Cell::line(vec![tag]),
+                    Cell::number(complete),
+                ]);
+            }
+        }
+        if rows.is_empty() {
+            return vec![Block::Paragraph(text("No paper that the templates know is owed."))];
+        }
+        vec![table(&["Paper", "System", "Owed", "Items answered"], rows)]
+    }
+}
+
+/// The curves of one attribute.
+fn curves(table: &AttributeTable) -> Vec<Block> {
+    [roc(table), calibration(table), decision_curve(table)].into_iter().flatten().collect()
+}
+
+fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Met => Tone::Good,
+        Outcome::NotMet => Tone::Bad,
+        Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
+    }
+}
+
+fn stand_text(stand: &Stand) -> String {
+    match &stand.from {
+        Some(from) => format!("{}, from {from}", stand.status),
+        None => stand.status.to_string(),
+    }
+}
+
+fn roadmap(of: &[String], system: &SystemAssessment) -> Vec<Block> {
+    let wanted = |rule: &str| of.is_empty() || of.iter().any(|id| rule.split('/').next() == Some(id));
+    let milestones: Vec<_> = system
+        .roadmap
+        .iter()
+        .filter(|m| of.is_empty() || m.rules.iter().any(|rule| wanted(&rule.rule)))
+        .cloned()
+        .collect();
+    if milestones.is_empty() {
+        return vec![Block::Paragraph(text("Nothing that is known changes later."))];
+    }
+    let mut blocks = Vec::new();
+    if let Some(svg) = gantt::gantt(&milestones) {
+        blocks.push(Block::Figure {
+            svg,
+            caption: "What begins to apply when. Filled marks are law, rings are statements and waivers that end."
+                .to_owned(),
+        });
+    }
+    blocks.push(dossier::roadmap(&milestones));
+    blocks
+}
+
+/// A report as part of a paper: without its title and contents, its headings below those of the paper.
+fn embedded(blocks: Vec<Block>) -> Vec<Block> {
+    blocks
+        .into_iter()
+        .filter_map(|block| match block {
+            Block::Contents | Block::Heading { level: 1, .. } => None,
+            Block::Heading { level, text, .. } => {
+                Some(Block::Heading { level: (level + 2).clamp(4, 6), text, id: None })
+            }
+            Block::Verdict { title, mut text, .. } => {
+                text.insert(0, Inline::Strong(format!("{title}. ")));
+                Some(Block::Paragraph(text))
+            }
+            other => Some(other),
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! A document as the data that the page design reads.
+
+use medattest_docs::{Block, Cell, Document, Front, Inline, Tone, breakable, drawing, levelled, size, widths};
+use serde_json::{Value, json};
+
+/// Cells with more letters than this may break over pages.
+const LONG: usize = 700;
+/// Width of the text on a page, in the units of drawings.
+const TEXT_WIDTH: f64 = 640.0;
+
+/// Every file that the design reads.
+pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
+    let none = Front::default();
+    let front = document.front.as_ref().unwrap_or(&none);
+    let head = &front.letterhead;
+    let mut files = Vec::new();
+    let mut drawn = 0;
+    let linked = document.front.is_some();
+    let levelled = levelled(&document.blocks);
+    let mut blocks = Vec::new();
+    for (index, block) in levelled.iter().enumerate() {
+        // Apparatus begins on a page of its own; sections follow each other.
+        let fresh =
+            !front.sheet && matches!(index.checked_sub(1).and_then(|i| levelled.get(i)), Some(Block::Contents));
+        blocks.push(self::block(block, fresh, &mut |svg| {
+            drawn += 1;
+            let name = format!("/figure-{drawn}.svg");
+            files.push((name.clone(), drawing(svg).into_bytes()));
+            name
+        }));
+    }
+    let manifest = !front.manifest.is_empty();
+    if manifest {
+        files.push(("/paper.json".to_owned(), front.manifest.clone().into_bytes()));
+    }
+    if let Some(logo) = &head.logo {
+        files.push(("/logo.svg".to_owned(), logo.clone().into_bytes()));
+    }
+    let data = json!({
+        "title": document.title,
+        "author": if front.organisation.is_empty() { "medattest" } else { &front.organisation },
+        "subject": if front.subject.is_empty() { &document.title } else { &front.subject },
+        "status": front.status, "draft": front.draft, "margin": front.margin, "footer": head.footer,
+        "date": date(&front.margin), "lines": head.lines, "logo": head.logo.is_some(),
+        "accent": head.accent.as_deref().unwrap_or("#0b5cad"),
+        "paper": if head.us_letter { "us-letter" } else { "a4" },
+        "manifest": manifest, "linked": linked, "blocks": blocks,
+    });
+    files.push(("/document.json".to_owned(), data.to_string().into_bytes()));
+    files
+}
+
+/// Year, month and day, where the margin of the paper names them.
+fn date(margin: &str) -> Value {
+    let day = margin.split(" · ").find_map(|part| {
+        let mut numbers = part.split('-').map(str::parse::<u32>);
+        match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) => Some([year, month, day]),
+            _ => None,
+        }
+    });
+    // Archives want a date; papers without one get that of nothing.
+    json!(day.unwrap_or([2000, 1, 1]))
+}
+
+fn block(block: &Block, fresh: bool, draw: &mut dyn FnMut(&str) -> String) -> Value {
+    match block {
+        Block::Heading { level: 1, text, .. } => json!({ "kind": "title", "text": line(text) }),
+        Block::Heading { level, text, id } => {
+            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": fresh })
+        }
+        Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text) }),
+        Block::Note(text) => json!({ "kind": "note", "text": line(text) }),
+        Block::List(items) => {
+            json!({ "kind": "list", "items": items.iter().map(|item| line(item)).collect::<Vec<_>>() })
+        }
+        Block::Table { caption, head, rows } => {
+            let shares = widths(head, rows);
+            let number: Vec<bool> = (0..shares.len())
+                .map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number)))
+                .collect();
+            let mut heads: Vec<String> = head.clone();
+            heads.resize(shares.len(), String::new());
+            let rows: Vec<Value> = rows
+                .iter()
+                .map(|row| {
+                    let mut cells: Vec<Value> = row.iter().map(cell).collect();
+                    cells.resize(shares.len(), json!({ "lines": [] }));
+                    json!({ "cells": cells, "long": row.iter().any(is_long) })
+                })
+                .collect();
+            json!({
+                "kind": "table", "caption": caption, "head": heads, "widths": shares, "number": number, "rows": rows,
+            })
+        }
+        Block::Terms(rows) => {
+            let rows: Vec<Value> = rows
+                .iter()
+                .map(|(name, value)| json!({ "name": line(name), "cell": cell(value), "long": is_long(value) }))
+                .collect();
+            json!({ "kind": "terms", "rows": rows })
+        }
+        Block::Figure { svg, caption } => {
+            let width = size(svg).map_or(1.0, |(width, _)| (width / TEXT_WIDTH).min(1.0));
+            json!({ "kind": "figure", "file": draw(svg), "caption": caption, "width": width })
+        }
+        Block::Verdict { tone, title, text } => {
+            json!({ "kind": "verdict", "tone": self::tone(*tone), "title": title, "text": line(text) })
+        }
+        Block::Contents => json!({ "kind": "contents" }),
+    }
+}
+
+fn is_long(cell: &Cell) -> bool {
+    cell.lines.iter().map(|line| medattest_docs::plain(line).chars().count() + 40).sum::<usize>() > LONG
+}
+
+fn cell(cell: &Cell) -> Value {
+    json!({ "lines": cell.lines.iter().map(|text| line(text)).collect::<Vec<_>>() })
+}
+
+fn line(text: &[Inline]) -> Vec<Value> {
+    text.iter()
+        .map(|inline| match inline {
+            Inline::Text(text) => json!({ "k": "text", "v": long_words(text) }),
+            Inline::Strong(text) => json!({ "k": "strong", "v": long_words(text) }),
+            Inline::Code(text) => json!({ "k": "code", "v": breakable(text) }),
+            Inline::Small(text) => json!({ "k": "small", "v": long_words(text) }),
+            Inline::Tag(tone, text) => json!({ "k": "tag", "v": text, "tone": self::tone(*tone) }),
+            Inline::Cite(numbers) => json!({ "k": "cite", "v": numbers }),
+            Inline::Source(number) => json!({ "k": "source", "v": number }),
+        })
+        .collect()
+}
+
+/// Only words that would not fit a column are given places to break.
+fn long_words(text: &str) -> String {
+    if text.split_whitespace().any(|word| word.chars().count() > 18) {
+        let words: Vec<String> = text
+            .split(' ')
+            .map(|word| if word.chars().count() > 18 { breakable(word) } else { word.to_owned() })
+            .collect();
+        return words.join(" ");
+    }
+    text.to_owned()
+}
+
+fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Unsure => "unsure",
+        Tone::Plain => "plain",
+    }
+}
