@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use medattest_core::{Library, Template, load_templates};
 use serde_json::Value;
 
 use crate::{figures, files_below, packs, say, schema, table};
@@ -12,30 +13,35 @@ use crate::{figures, files_below, packs, say, schema, table};
 const LONGEST_FILE: usize = 600;
 
 /// Heavy crates and the only crates of ours that may depend on them.
-const WALLS: [(&str, &[&str]); 7] = [
+const WALLS: [(&str, &[&str]); 10] = [
     ("datafusion", &["medattest-data"]),
     ("tokio", &["medattest-data"]),
     ("clap", &["medattest-cli"]),
     ("cel", &["medattest-core"]),
     ("rust_xlsxwriter", &["medattest-docs"]),
     ("candle-core", &["medattest-transformer"]),
+    ("typst", &["medattest-pdf"]),
+    ("typst-pdf", &["medattest-pdf"]),
+    ("zip", &["medattest-docs"]),
     ("regex-automata", &["medattest-deid"]),
 ];
 
 /// Which of our crates a crate of ours may depend on.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("medattest-metrics", &[]),
     ("medattest-deid", &[]),
     ("medattest-transformer", &[]),
     ("medattest-core", &["medattest-metrics", "medattest-deid"]),
     ("medattest-docs", &["medattest-core", "medattest-metrics", "medattest-deid"]),
     ("medattest-data", &["medattest-core", "medattest-metrics"]),
+    ("medattest-pdf", &["medattest-docs"]),
     (
         "medattest-cli",
         &[
             "medattest-core",
             "medattest-metrics",
             "medattest-docs",
+            "medattest-pdf",
             "medattest-data",
             "medattest-deid",
             "medattest-transformer",
@@ -50,6 +56,7 @@ pub(crate) fn run(root: &Path) -> ExitCode {
     faults.extend(figures::faults(root));
     faults.extend(schema::stale(root, &library));
     faults.extend(table::stale(root, &library));
+    faults.extend(templates(root, &library));
     faults.extend(paths_in_architecture(root));
     faults.extend(walls(root));
     faults.extend(sources(root));
@@ -59,6 +66,22 @@ pub(crate) fn run(root: &Path) -> ExitCode {
     say(&format!("tidy: {} faults", faults.len()));
     if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+/// Templates load, and every fact that only papers need is on one.
+fn templates(root: &Path, library: &Library) -> Vec<String> {
+    let (templates, mistakes) = load_templates(&files_below(root, "templates"), library);
+    let mut faults: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let used: BTreeSet<&str> = templates.iter().flat_map(Template::facts).collect();
+    for file in files_below(root, "catalog").iter().filter(|file| file.name.contains("/papers-")) {
+        let keys = file.text.lines().filter_map(|line| line.strip_prefix("key = \"")?.strip_suffix('"'));
+        let unread = keys.filter(|key| key.contains('.') && !used.contains(key) && !READ_BY_CODE.contains(key));
+        faults.extend(unread.map(|key| format!("{}: no template has `{key}`", file.name)));
+    }
+    faults
+}
+
+/// Facts of papers that documents read of themselves: their control block and the forms of other programs.
+const READ_BY_CODE: [&str; 3] = ["paper.version", "paper.status", "paper.approvals"];
 
 /// Every path that ARCHITECTURE.md names in backticks exists.
 fn paths_in_architecture(root: &Path) -> Vec<String> {
@@ -70,9 +93,19 @@ fn paths_in_architecture(root: &Path) -> Vec<String> {
         .step_by(2)
         .filter(|word| word.contains('/') && !word.contains([' ', '*', '<', '$']) && !word.starts_with(['.', '-']))
         .filter(|word| {
-            ["crates/", "catalog/", "packs/", "recognizers/", "examples/", "xtask/", "schemas/", "benches/"]
-                .iter()
-                .any(|p| word.starts_with(p))
+            [
+                "crates/",
+                "catalog/",
+                "packs/",
+                "templates/",
+                "recognizers/",
+                "examples/",
+                "xtask/",
+                "schemas/",
+                "benches/",
+            ]
+            .iter()
+            .any(|p| word.starts_with(p))
         })
         .filter(|word| !root.join(word).exists())
         .map(|word| format!("ARCHITECTURE.md: `{word}` does not exist"))
@@ -113,7 +146,7 @@ fn walls(root: &Path) -> Vec<String> {
 /// Sources are short, and nothing speaks of one machine.
 fn sources(root: &Path) -> Vec<String> {
     let mut faults = Vec::new();
-    let folders = ["crates", "xtask", "catalog", "packs", "recognizers", "examples", "benches"];
+    let folders = ["crates", "xtask", "catalog", "packs", "templates", "recognizers", "examples", "benches"];
     let machine: BTreeSet<String> =
         ["root", "home", "work", "Users"].iter().map(|folder| format!("/{folder}/")).collect();
     for file in folders.iter().flat_map(|folder| files_below(root, folder)) {

@@ -88,11 +88,34 @@ pub(crate) enum Command {
     },
 }
 
+/// Sample projects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sample {
+    /// Three synthetic systems of a hospital, with data
+    Demo,
+    /// IDx-DR, diabetic retinopathy, De Novo DEN180001: from public facts
+    IdxDr,
+    /// Viz.ai ContaCT, stroke triage, De Novo DEN170073: from public facts
+    Contact,
+}
+
+impl Sample {
+    /// The folder of its project.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::IdxDr => "idx-dr",
+            Self::Contact => "contact",
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   medattest demo
-  medattest demo /tmp/demo --as-of 2027-12-02     with the law of that day")]
+  medattest demo /tmp/demo --as-of 2027-12-02     with the law of that day
+  medattest demo --sample idx-dr idx-dr           a De Novo request from public facts")]
 pub(crate) struct DemoOptions {
     /// Folder to write the project into; must be empty or not exist
     #[arg(default_value = "medattest-demo")]
@@ -100,6 +123,9 @@ pub(crate) struct DemoOptions {
     /// Judge with the law of this day [default: today]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
+    /// Which sample
+    #[arg(long, value_enum, default_value_t = Sample::Demo)]
+    pub(crate) sample: Sample,
     /// Seed of the synthetic data
     #[arg(long, default_value_t = crate::generate::SEED)]
     pub(crate) seed: u64,

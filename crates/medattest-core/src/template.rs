@@ -123,8 +123,10 @@ views! {
     DataProfile = "data-profile",
     /// What is read, why, and what of the output it tells.
     Inputs = "inputs",
-    /// Plans, windows, control charts.
+    /// How it does in use: what to act on, performance over time.
     Monitoring = "monitoring",
+    /// The whole of it: windows, drift, groups, control charts.
+    MonitoringReport = "monitoring-report",
     /// What the system is under each regime.
     Classification = "classification",
     /// Requirements, rules that serve them and how these came out.

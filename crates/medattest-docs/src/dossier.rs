@@ -147,7 +147,7 @@ fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
     }
     if !system.questions.is_empty() {
         blocks.push(heading(3, format!("Open questions ({})", system.questions.len()), None));
-        blocks.push(questions(system));
+        blocks.extend(questions(system, usize::MAX));
     }
     let met = of(Outcome::Met);
     if !met.is_empty() {
@@ -229,9 +229,14 @@ pub(crate) fn conclusions(conclusions: &[Conclusion]) -> Vec<Block> {
         }
     };
     let head = ["Question and answer", "Why, on which facts, under which law"].map(str::to_owned).to_vec();
-    let rows =
+    let rows: Vec<Vec<Cell>> =
         headlines.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
-    let mut blocks = vec![Block::Table { caption: None, head: head.clone(), rows }];
+    let mut blocks = match rows {
+        rows if rows.is_empty() => {
+            vec![Block::Paragraph(vec![Inline::Text("No regime that was looked at reaches the system.".into())])]
+        }
+        rows => vec![Block::Table { caption: None, head: head.clone(), rows }],
+    };
     if !others.is_empty() {
         let rows =
             others.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
@@ -442,10 +447,15 @@ pub(crate) fn roadmap(milestones: &[Milestone]) -> Block {
     Block::Table { caption: None, head, rows }
 }
 
-pub(crate) fn questions(system: &SystemAssessment) -> Block {
+/// At most this many questions, most decisive first; nothing where there is none.
+pub(crate) fn questions(system: &SystemAssessment, most: usize) -> Vec<Block> {
+    if system.questions.is_empty() {
+        return Vec::new();
+    }
     let rows = system
         .questions
         .iter()
+        .take(most)
         .map(|q| {
             let mut decides = q.conclusions.clone();
             decides.extend(q.rules.iter().cloned());
@@ -463,7 +473,12 @@ pub(crate) fn questions(system: &SystemAssessment) -> Block {
         })
         .collect();
     let head = ["Question, most decisive first", "Answer with", "Decides"].map(str::to_owned).to_vec();
-    Block::Table { caption: None, head, rows }
+    let mut blocks = vec![Block::Table { caption: None, head, rows }];
+    let left = system.questions.len().saturating_sub(most);
+    if left > 0 {
+        blocks.push(Block::Paragraph(vec![Inline::Text(format!("{left} further questions are open."))]));
+    }
+    blocks
 }
 
 fn evidence(run: &Assessment) -> Vec<Block> {

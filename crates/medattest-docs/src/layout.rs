@@ -5,7 +5,9 @@ use crate::document::{Block, Cell, Inline};
 /// Shares of the width for the columns of a table, adding up to 1: by how long words and texts are.
 pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
     let columns = head.len().max(rows.iter().map(Vec::len).max().unwrap_or(0)).max(1);
-    let mut weights = Vec::new();
+    /// Letters that fit beside each other in the type of tables.
+    const LETTERS: f64 = 112.0;
+    let (mut least, mut wanted) = (Vec::new(), Vec::new());
     for column in 0..columns {
         let cells = || rows.iter().filter_map(|row| row.get(column));
         let lines = || cells().flat_map(|cell| cell.lines.iter().map(|line| plain(line)));
@@ -17,9 +19,15 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
         let longest = lengths.iter().copied().max().unwrap_or(0).min(400) as f64;
         let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
         // Long columns get more, but not in proportion: the root evens heights out.
-        let wanted = (mean.max(longest / 3.0) * 14.0).sqrt();
-        weights.push(wanted.max(word as f64 * 1.05 + 1.5).max(4.0));
+        let long = (mean.max(longest / 3.0) * 14.0).sqrt();
+        let word = (word as f64 * 1.1 + 3.0).max(5.0);
+        least.push(word);
+        wanted.push(long.max(word));
     }
+    // No column is so narrow that its words do not fit; what is left is shared by how long the texts are.
+    let (all_least, all_wanted): (f64, f64) = (least.iter().sum(), wanted.iter().sum());
+    let part = if all_wanted > all_least { ((LETTERS - all_least) / (all_wanted - all_least)).max(0.0) } else { 0.0 };
+    let weights: Vec<f64> = least.iter().zip(&wanted).map(|(low, high)| low + (high - low) * part).collect();
     let all: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / all).collect()
 }

@@ -44,7 +44,7 @@ pub use matrix::{UnderPack, matrix, matrix_sheets, standing};
 pub use monitor::monitor_report;
 pub use paper::{
     IncidentLine, Manifest, Material, OpenField, Paper, SectionCount, Source, SourceKind, Staleness, fits,
-    manifest_of_text, paper, stale,
+    manifest_of_text, owed, paper, stale,
 };
 pub use report::bias_report;
 pub use sheet::{Sheet, sheet_csv, workbook};

@@ -19,6 +19,23 @@ const COLUMNS: usize = 40;
 const WIDE: (f64, f64) = (720.0, 190.0);
 const SMALL: (f64, f64) = (350.0, 150.0);
 
+/// How a model does in use, in short: what to act on, and its performance over time.
+pub(crate) fn monitor_summary(report: &MonitorReport) -> Vec<Block> {
+    let names: Vec<String> = report.windows.iter().map(|window| window.id.clone()).collect();
+    let mut blocks = vec![verdict(report), Block::Paragraph(text(about(report)))];
+    blocks.extend(to_act_on(report));
+    // The first figure is the one that a reader looks for.
+    let mut drawn = 0;
+    for block in performance(report, &names) {
+        drawn += usize::from(matches!(block, Block::Figure { .. }));
+        if drawn > 1 {
+            break;
+        }
+        blocks.push(block);
+    }
+    blocks
+}
+
 /// The report on all windows.
 pub fn monitor_report(report: &MonitorReport) -> Document {
     let plan = &report.plan;

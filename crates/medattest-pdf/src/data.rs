@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 /// Cells with more letters than this may break over pages.
 const LONG: usize = 700;
 /// Width of the text on a page, in the units of drawings.
-const TEXT_WIDTH: f64 = 640.0;
+const DRAWN: f64 = 640.0;
+/// Width and height of the text on a page, in millimetres, with room for a caption.
+const TEXT: (f64, f64) = (169.0, 210.0);
 
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
@@ -19,10 +21,14 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let levelled = levelled(&document.blocks);
     let mut blocks = Vec::new();
     for (index, block) in levelled.iter().enumerate() {
-        // Apparatus begins on a page of its own; sections follow each other.
-        let fresh =
-            !front.sheet && matches!(index.checked_sub(1).and_then(|i| levelled.get(i)), Some(Block::Contents));
-        blocks.push(self::block(block, fresh, &mut |svg| {
+        let before = index.checked_sub(1).and_then(|before| levelled.get(before));
+        let after = match before {
+            // What follows the contents begins on a page of its own.
+            Some(Block::Contents) if !front.sheet => After::Contents,
+            Some(Block::Heading { level: 2.., .. }) => After::Heading,
+            _ => After::Other,
+        };
+        blocks.push(self::block(block, after, &mut |svg| {
             drawn += 1;
             let name = format!("/figure-{drawn}.svg");
             files.push((name.clone(), drawing(svg).into_bytes()));
@@ -50,6 +56,14 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// What stands before a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Contents,
+    Heading,
+    Other,
+}
+
 /// Year, month and day, where the margin of the paper names them.
 fn date(margin: &str) -> Value {
     let day = margin.split(" · ").find_map(|part| {
@@ -63,14 +77,15 @@ fn date(margin: &str) -> Value {
     json!(day.unwrap_or([2000, 1, 1]))
 }
 
-fn block(block: &Block, fresh: bool, draw: &mut dyn FnMut(&str) -> String) -> Value {
+fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> Value {
     match block {
         Block::Heading { level: 1, text, .. } => json!({ "kind": "title", "text": line(text) }),
         Block::Heading { level, text, id } => {
-            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": fresh })
+            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": after == After::Contents })
         }
         Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text) }),
-        Block::Note(text) => json!({ "kind": "note", "text": line(text) }),
+        // The citation under a heading stays with what follows.
+        Block::Note(text) => json!({ "kind": "note", "text": line(text), "sticky": after == After::Heading }),
         Block::List(items) => {
             json!({ "kind": "list", "items": items.iter().map(|item| line(item)).collect::<Vec<_>>() })
         }
@@ -101,8 +116,12 @@ fn block(block: &Block, fresh: bool, draw: &mut dyn FnMut(&str) -> String) -> Va
             json!({ "kind": "terms", "rows": rows })
         }
         Block::Figure { svg, caption } => {
-            let width = size(svg).map_or(1.0, |(width, _)| (width / TEXT_WIDTH).min(1.0));
-            json!({ "kind": "figure", "file": draw(svg), "caption": caption, "width": width })
+            // Both sides are said, or a drawing at the foot of a page would shrink instead of moving on.
+            let (width, height) = size(svg).unwrap_or((DRAWN, DRAWN / 2.0));
+            let scale = (TEXT.0 / DRAWN).min(TEXT.0 / width).min(TEXT.1 / height);
+            json!({
+                "kind": "figure", "file": draw(svg), "caption": caption, "width": width * scale, "height": height * scale,
+            })
         }
         Block::Verdict { tone, title, text } => {
             json!({ "kind": "verdict", "tone": self::tone(*tone), "title": title, "text": line(text) })

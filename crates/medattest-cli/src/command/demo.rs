@@ -5,7 +5,7 @@ use std::fs;
 use medattest_core::{RunOptions, assess};
 
 use super::{Stop, library, open, print};
-use crate::arguments::{DemoOptions, Format};
+use crate::arguments::{DemoOptions, Format, Sample};
 use crate::command::audit::{rendered, summary};
 use crate::command::schema::write_schemas;
 use crate::monitor::Monitor;
@@ -24,8 +24,9 @@ pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
             "name another folder: medattest demo FOLDER",
         ));
     }
-    let files = embedded::example("demo");
-    let tables = generate::tables(options.seed);
+    let files = embedded::example(options.sample.folder());
+    let synthetic = options.sample == Sample::Demo;
+    let tables = if synthetic { generate::tables(options.seed) } else { Vec::new() };
     let all = files
         .iter()
         .map(|(path, text)| (*path, *text))
@@ -72,10 +73,18 @@ pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
         written.push(path);
     }
     print(&summary(&run, &written))?;
+    if !synthetic {
+        print(&format!(
+            "\nA real device, described from public facts with their sources; what is not public is open.\nTry\n  \
+             medattest doc list --project {shown}\n  \
+             medattest doc render fda-de-novo --project {shown} --write de-novo.pdf\n"
+        ))?;
+        return Ok(0);
+    }
     print(&format!(
         "\nThe three systems are synthetic and have faults on purpose, so the gate says {}.\n\
          Open {} in a browser; then try\n  medattest questions {shown}\n  medattest roadmap {shown}\n  \
-         medattest monitor {shown}/sepsis-monitoring.toml\n",
+         medattest monitor {shown}/sepsis-monitoring.toml\n  medattest doc list --project {shown}\n",
         run.decision.decision,
         folder.join("dossier.html").display()
     ))?;

@@ -100,6 +100,8 @@ struct Answer {
 struct Filling<'a> {
     on: Material<'a>,
     system: Option<&'a SystemAssessment>,
+    /// Whether the paper is for people who want the essence: sheets, and papers over all systems.
+    brief: bool,
     sources: Vec<Source>,
     open: Vec<OpenField>,
 }
@@ -140,7 +142,8 @@ impl<'a> Filling<'a> {
 
 /// Fills a template; `system` is what it is about, where it is about one.
 pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssessment>) -> Paper {
-    let mut filling = Filling { on, system, sources: Vec::new(), open: Vec::new() };
+    let brief = template.sheet || system.is_none();
+    let mut filling = Filling { on, system, brief, sources: Vec::new(), open: Vec::new() };
     let sections: Vec<TemplateSection> = match system {
         Some(system) => template.for_system(system),
         None => template.sections.clone(),
@@ -247,7 +250,7 @@ fn asked_by(template: &Template, on: &Material<'_>, system: Option<&SystemAssess
             ]);
         }
     }
-    let owed = match system.map(|system| template.owed(system)) {
+    let owed = match system.map(|system| owed(template, on.run, system)) {
         Some(Owed::Yes) => format!("It is owed. {}", template.because.clone().unwrap_or_default()),
         Some(Owed::No) => "On the facts it is not owed.".to_owned(),
         Some(Owed::Unknown(keys)) => format!("Whether it is owed turns on {}.", keys.join(", ")),
@@ -313,6 +316,7 @@ impl<'a> Filling<'a> {
         );
         for (role, name, on) in self.approvals() {
             let sign = match on {
+                Some(day) if name.is_empty() => format!("approved on {day}"),
                 Some(day) => format!("{name}, approved on {day}"),
                 None => format!("{name}  signature ______________________  date ______________"),
             };
@@ -502,6 +506,16 @@ fn lower(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// Whether a paper is owed under the packs of the run. Where none of those that ask for it is among them, nothing that
+/// was looked at asks for it.
+pub fn owed(template: &Template, run: &Assessment, system: &SystemAssessment) -> Owed {
+    let used = |cited: &String| run.packs.iter().any(|pack| cited.split('/').next() == Some(pack.id.as_str()));
+    if !template.cites.is_empty() && !template.cites.iter().any(used) {
+        return Owed::Voluntary;
+    }
+    template.owed(system)
 }
 
 /// Whether a template can be filled for what was chosen.

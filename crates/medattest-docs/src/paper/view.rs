@@ -1,19 +1,23 @@
 //! What papers show of a run beside facts: figures, classifications, requirements, findings, dates.
 
+use medattest_core::engine::bias::BiasEvidence;
+use medattest_core::monitor::MonitorReport;
 use medattest_core::output::paper::{AttributeTable, on_paper};
 use medattest_core::{
-    ConclusionOutcome, Finding, Outcome, Owed, Rule, Stand, Subject, SystemAssessment, View, fill, law_on,
+    ConclusionOutcome, Finding, Outcome, Owed, Rule, Severity, Stand, Subject, SystemAssessment, View, fill, law_on,
 };
 
 use super::answer::{outcome_row, shown};
 use super::{Filling, fits, source};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
 use crate::matrix::standing;
-use crate::measured::{across, calibration, decision_curve, measured, roc};
+use crate::measured::{about, across, calibration, decision_curve, estimate, measured, roc};
 use crate::{dossier, gantt, heat, impact, monitor, report};
 
 /// Rows of a table of findings on paper.
 const MOST: usize = 400;
+/// Open questions where a paper is brief.
+const BRIEF: usize = 8;
 
 impl Filling<'_> {
     /// The blocks of a view; none where the run has nothing to show.
@@ -51,7 +55,9 @@ impl Filling<'_> {
                 "No data were read: describe them with [[table]] or [[dataset]] in the system's file."
             }
             View::Inputs => "Declare what the system reads as [[input.fields]].",
-            View::Monitoring => "There is no plan that was carried out: `medattest monitor` starts one.",
+            View::Monitoring | View::MonitoringReport => {
+                "There is no plan that was carried out: `medattest monitor` starts one."
+            }
             View::Impact => "The pack of the assessment is not among those of the project.",
             View::Traceability => "State [[change.modifications]] and [[change.protocol]].",
             _ => "Nothing of this is in the run; name the packs it needs in medattest.toml.",
@@ -62,6 +68,7 @@ impl Filling<'_> {
     fn of_system(&mut self, view: View, of: &[String], system: &SystemAssessment) -> Vec<Block> {
         let smallest = self.on.run.policy.smallest_cell;
         match view {
+            View::Performance if self.brief => self.tables(of, system, |evidence| overall(evidence, smallest)),
             View::Performance => self.tables(of, system, |evidence| measured(evidence, smallest)),
             View::BiasAudit => self.tables(of, system, |evidence| report::bias_report(evidence, smallest).blocks),
             View::Discrimination => self.tables(of, system, |evidence| {
@@ -71,26 +78,13 @@ impl Filling<'_> {
             View::Representation => embedded(across(&system.evidence, smallest)),
             View::DataProfile => self.data_profile(system, smallest),
             View::Inputs => self.inputs(system),
-            View::Monitoring => {
-                let mut blocks = Vec::new();
-                for report in system.watched.iter().filter_map(|watched| watched.report.as_ref()) {
-                    let cite = self.cite(source::of_monitor(&system.id, report));
-                    blocks.push(Block::Paragraph(vec![Inline::Strong(report.plan.title.clone()), cite]));
-                    blocks.extend(embedded(monitor::monitor_report(report).blocks));
-                }
-                blocks
-            }
+            View::Monitoring => self.watched(system, monitor::monitor_summary),
+            View::MonitoringReport => self.watched(system, |report| monitor::monitor_report(report).blocks),
             View::Classification => self.classification(of, system),
             View::Requirements => self.requirements(of, system),
             View::Findings => self.findings(of, system),
-            View::Roadmap => roadmap(of, system),
-            View::Questions => {
-                if system.questions.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![dossier::questions(system)]
-                }
-            }
+            View::Roadmap => roadmap(of, system, self.brief),
+            View::Questions => dossier::questions(system, if self.brief { BRIEF } else { usize::MAX }),
             View::Impact => self.impact(of, system),
             View::Traceability => self.traceability(system),
             View::Standing | View::Systems | View::Packs | View::Evidence | View::Incidents | View::Papers => {
@@ -99,18 +93,38 @@ impl Filling<'_> {
         }
     }
 
-    /// Something for each table of predictions of the uses that are wanted.
+    /// Something for each plan that was carried out.
+    fn watched(&mut self, system: &SystemAssessment, show: impl Fn(&MonitorReport) -> Vec<Block>) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for report in system.watched.iter().filter_map(|watched| watched.report.as_ref()) {
+            let cite = self.cite(source::of_monitor(&system.id, report));
+            blocks.push(Block::Paragraph(vec![Inline::Strong(report.plan.title.clone()), cite]));
+            blocks.extend(embedded(show(report)));
+        }
+        blocks
+    }
+
+    /// Something for each table of predictions of the uses that are wanted, or of any where there is none of these.
     fn tables(
         &mut self,
         of: &[String],
         system: &SystemAssessment,
-        show: impl Fn(&medattest_core::engine::bias::BiasEvidence) -> Vec<Block>,
+        show: impl Fn(&BiasEvidence) -> Vec<Block>,
     ) -> Vec<Block> {
         let mut blocks = Vec::new();
-        for evidence in system.evidence.iter().filter(|e| of.is_empty() || of.contains(&e.use_)) {
+        let fits = |evidence: &&BiasEvidence| of.is_empty() || of.contains(&evidence.use_);
+        let mut wanted: Vec<&BiasEvidence> = system.evidence.iter().filter(fits).collect();
+        if wanted.is_empty() && !system.evidence.is_empty() {
+            wanted = system.evidence.iter().collect();
+            blocks.push(Block::Paragraph(text(format!(
+                "No table of {} data was measured; these are the figures of the data there are.",
+                of.join(" or ")
+            ))));
+        }
+        for evidence in wanted {
             let cite = self.cite(source::of_bias(&system.id, evidence));
             blocks.push(Block::Paragraph(vec![
-                Inline::Text("Figures of this part were measured on the table ".into()),
+                Inline::Text(format!("Measured on {} data, table ", evidence.use_)),
                 Inline::Code(evidence.table.clone()),
                 cite,
                 Inline::Text(".".into()),
@@ -148,7 +162,7 @@ impl Filling<'_> {
             let (pack_id, prefix) = name.split_once('/').unwrap_or((&name, ""));
             let used = self.on.run.packs.iter().any(|pack| pack.id == pack_id);
             let Some(pack) = self.on.library.packs.get(pack_id).filter(|_| used) else { continue };
-            let mut rows = Vec::new();
+            let (mut rows, mut left) = (Vec::new(), 0);
             for requirement in pack.requirements.iter().filter(|r| r.id.starts_with(prefix)) {
                 let stand = stands.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
                 let rules: Vec<&Rule> =
@@ -168,6 +182,10 @@ impl Filling<'_> {
                             cite,
                         ]);
                     }
+                }
+                if shown.lines.is_empty() && prefix.is_empty() {
+                    left += 1;
+                    continue;
                 }
                 if shown.lines.is_empty() {
                     let why = if looked_at { "does not apply to the system" } else { "no rule looks at it" };
@@ -189,6 +207,11 @@ impl Filling<'_> {
                 pack_id.clone_into(&mut last);
             }
             blocks.push(table(&["Requirement", "Standing", "How it is met, on the facts of the run"], rows));
+            if left > 0 {
+                blocks.push(Block::Note(text(format!(
+                    "{left} further requirements of this pack do not apply to the system, or no rule looks at them."
+                ))));
+            }
         }
         blocks
     }
@@ -201,8 +224,19 @@ impl Filling<'_> {
         }
         let mut blocks = Vec::new();
         for (outcome, title) in [(Outcome::NotMet, "Not met"), (Outcome::Unknown, "Cannot be judged yet")] {
-            let mut mine: Vec<&Finding> =
-                system.findings.iter().filter(wanted).filter(|f| f.outcome == outcome).collect();
+            // In brief: what binds, is grave, and nobody has waived.
+            let shown = |f: &&Finding| {
+                !self.brief
+                    || (outcome == Outcome::NotMet && f.binding && f.severity >= Severity::High && f.waiver.is_none())
+            };
+            let all = system.findings.iter().filter(wanted).filter(|f| f.outcome == outcome);
+            let mut mine: Vec<&Finding> = all.clone().filter(shown).collect();
+            let left = all.count() - mine.len();
+            if self.brief && left > 0 {
+                blocks.push(Block::Paragraph(text(format!(
+                    "{title}: {left} further findings, not shown here; they are in the compliance dossier."
+                ))));
+            }
             mine.sort_by(|a, b| (b.severity, b.binding, &a.rule).cmp(&(a.severity, a.binding, &b.rule)));
             let n = mine.len();
             if n == 0 {
@@ -365,7 +399,7 @@ impl Filling<'_> {
         let mut rows = Vec::new();
         for system in self.systems() {
             for template in self.on.templates.iter().filter(|template| fits(template, Some(system))) {
-                let owed = template.owed(system);
+                let owed = super::owed(template, self.on.run, system);
                 if !matches!(owed, Owed::Yes | Owed::Unknown(_)) {
                     continue;
                 }
@@ -397,6 +431,25 @@ impl Filling<'_> {
     }
 }
 
+/// The headline figures of everyone.
+fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
+    let Some(first) = evidence.attributes.iter().map(|a| on_paper(a, smallest)).find(|table| !table.of_class) else {
+        return Vec::new();
+    };
+    let rows = first
+        .overall
+        .figures
+        .iter()
+        .filter(|(metric, _)| metric.is_headline())
+        .map(|(metric, shown)| vec![Cell::text(metric.title()), estimate(shown)]);
+    let attributes: Vec<&str> = evidence.attributes.iter().map(|a| a.attribute.as_str()).collect();
+    vec![
+        Block::Paragraph(about(evidence, smallest)),
+        table(&["Figure, over everyone", "Estimate"], rows.collect()),
+        Block::Note(text(format!("Figures by {} are in the bias audit.", attributes.join(", ")))),
+    ]
+}
+
 /// The curves of one attribute.
 fn curves(table: &AttributeTable) -> Vec<Block> {
     [roc(table), calibration(table), decision_curve(table)].into_iter().flatten().collect()
@@ -417,7 +470,7 @@ fn stand_text(stand: &Stand) -> String {
     }
 }
 
-fn roadmap(of: &[String], system: &SystemAssessment) -> Vec<Block> {
+fn roadmap(of: &[String], system: &SystemAssessment, brief: bool) -> Vec<Block> {
     let wanted = |rule: &str| of.is_empty() || of.iter().any(|id| rule.split('/').next() == Some(id));
     let milestones: Vec<_> = system
         .roadmap
@@ -436,7 +489,9 @@ fn roadmap(of: &[String], system: &SystemAssessment) -> Vec<Block> {
                 .to_owned(),
         });
     }
-    blocks.push(dossier::roadmap(&milestones));
+    if !brief {
+        blocks.push(dossier::roadmap(&milestones));
+    }
     blocks
 }
 

@@ -1,7 +1,7 @@
 //! Which papers there are, for whom, and how complete.
 
 use medattest_core::{Owed, SystemAssessment, Template};
-use medattest_docs::{fits, paper};
+use medattest_docs::{fits, owed, paper};
 
 use super::Papers;
 use crate::arguments::{PapersOf, Plain};
@@ -25,7 +25,7 @@ pub(super) fn run(systems: &[String], only_owed: bool, of: &PapersOf, format: Pl
         std::iter::once(None).chain(papers.run.systems.iter().map(Some)).collect();
     for system in subjects {
         for template in papers.templates.iter().filter(|template| fits(template, system)) {
-            let owed = system.map_or(Owed::Voluntary, |system| template.owed(system));
+            let owed = system.map_or(Owed::Voluntary, |system| owed(template, &papers.run, system));
             if only_owed && !matches!(owed, Owed::Yes | Owed::Unknown(_)) {
                 continue;
             }

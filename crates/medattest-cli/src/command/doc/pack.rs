@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use medattest_core::{Owed, SystemAssessment, Template, sha256_hex};
-use medattest_docs::{bias_report, dossier, fits, html, monitor_report, paper};
+use medattest_docs::{bias_report, dossier, fits, html, monitor_report, owed, paper};
 use rayon::prelude::*;
 
 use super::{Papers, render};
@@ -35,7 +35,7 @@ pub(super) fn run(out: &Path, kinds: &[PaperKind], all: bool, of: &PapersOf) -> 
     let subjects = std::iter::once(None).chain(papers.run.systems.iter().map(Some));
     for system in subjects {
         for template in papers.templates.iter().filter(|template| fits(template, system)) {
-            let owed = system.map_or(Owed::Yes, |system| template.owed(system));
+            let owed = system.map_or(Owed::Yes, |system| owed(template, &papers.run, system));
             if all || matches!(owed, Owed::Yes | Owed::Unknown(_)) {
                 jobs.push((template, system));
             }
