@@ -34,7 +34,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("medattest-core", &["medattest-metrics", "medattest-deid"]),
     ("medattest-docs", &["medattest-core", "medattest-metrics", "medattest-deid"]),
     ("medattest-data", &["medattest-core", "medattest-metrics"]),
-    ("medattest-pdf", &["medattest-docs"]),
+    ("medattest-pdf", &["medattest-core", "medattest-deid", "medattest-docs"]),
     (
         "medattest-cli",
         &[

@@ -105,6 +105,8 @@ pub fn project_schema(library: &Library) -> Value {
     );
     properties.insert("packs-from".into(), texts("Folders with packs of your own"));
     properties.insert("catalog-from".into(), texts("Folders with catalogue files of your own"));
+    properties
+        .insert("templates-from".into(), texts("Folders with templates of papers and a letterhead of your own"));
     properties.insert("systems".into(), texts("System files, such as systems/*.toml"));
     properties.insert("data".into(), json!({ "type": "string", "description": "Folder that holds the tables" }));
     properties.insert("statement".into(), statement());

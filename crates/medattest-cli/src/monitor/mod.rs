@@ -241,8 +241,16 @@ impl Monitor {
 /// The report of a plan from its state alone; nothing if there is none.
 pub(crate) fn stored_report(plan: &Plan, state: &Path, as_of: Date) -> Option<MonitorReport> {
     let store = Store::existing(state, plan)?;
+    let digest = store.digest(plan, as_of);
+    if let Some(known) = digest.as_ref().and_then(|digest| store.report(digest)) {
+        return Some(known);
+    }
     let stored = store.reference()?;
-    Some(assembled(plan, store.parts(), &stored, None, as_of))
+    let report = assembled(plan, store.parts(), &stored, None, as_of);
+    if let Some(digest) = digest {
+        store.keep_report(&digest, &report);
+    }
+    Some(report)
 }
 
 fn assembled(

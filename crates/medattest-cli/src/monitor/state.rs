@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use medattest_core::monitor::{LossModel, Plan, WindowCounts};
+use medattest_core::monitor::{LossModel, MonitorReport, Plan, WindowCounts};
 use medattest_core::sha256_hex;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -122,5 +122,36 @@ impl Store {
 
     pub(crate) fn keep_sent(&self, sent: &BTreeSet<String>) -> Result<(), Stop> {
         Self::write(&self.folder.join("sent.json"), sent)
+    }
+
+    /// SHA-256 over everything a report is made of.
+    pub(crate) fn digest(&self, plan: &Plan, as_of: Date) -> Option<String> {
+        let mut names: Vec<PathBuf> = std::fs::read_dir(self.folder.join("parts"))
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+            .unwrap_or_default();
+        names.sort();
+        names.insert(0, self.folder.join("reference.json"));
+        let mut all = format!("{} {as_of} {}", medattest_core::VERSION, serde_json::to_string(plan).ok()?);
+        for name in names {
+            all.push_str(&sha256_hex(&std::fs::read(name).ok()?));
+        }
+        Some(sha256_hex(all.as_bytes()))
+    }
+
+    /// The report that was made of the same.
+    pub(crate) fn report(&self, digest: &str) -> Option<MonitorReport> {
+        let (made_of, report): (String, MonitorReport) = Self::read(&self.folder.join("report.json"))?;
+        (made_of == digest).then_some(report)
+    }
+
+    /// Keeps a report beside what it was made of. One that does not come back as it was, or cannot be kept, is made anew.
+    pub(crate) fn keep_report(&self, digest: &str, report: &MonitorReport) {
+        let same = serde_json::to_vec(report)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<MonitorReport>(&bytes).ok())
+            .is_some_and(|back| back == *report);
+        if same {
+            let _ = Self::write(&self.folder.join("report.json"), &(digest, report));
+        }
     }
 }
