@@ -183,7 +183,7 @@ fn every_number_on_paper_is_one_of_the_facts() {
         let manifest = fs::read_to_string(project.join("p.json")).expect("the facts");
         let known = numbers(&format!("{known}{manifest}"));
         let page = fs::read_to_string(project.join("p.md")).expect("the paper");
-        let (body, _) = page.split_once("<a id=\"completeness\">").unwrap_or((&page, ""));
+        let (body, _) = page.split_once("<a id=\"open-fields\">").unwrap_or((&page, ""));
         for line in body.lines().filter(|line| !line.starts_with("- [")) {
             // Numbers of headings, items and sources are those of the paper itself.
             let line = line.trim_start_matches(['#', ' ']);
@@ -202,7 +202,10 @@ fn every_number_on_paper_is_one_of_the_facts() {
             {
                 continue;
             }
-            for number in numbers(plain) {
+            // Digests are checked by reading them again, not here.
+            let is_digest = |part: &&str| part.len() >= 12 && part.chars().all(|c| c.is_ascii_hexdigit());
+            let plain: String = plain.split('`').filter(|part| !is_digest(part)).collect::<Vec<_>>().join(" ");
+            for number in numbers(&plain) {
                 checked += 1;
                 assert!(known.contains(&number), "{template}: {number} in “{line}” is in no fact");
             }

@@ -29,10 +29,15 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
     if let Some(licence) = known.text("model.licence") {
         details.insert("licenses".into(), json!([{ "custom_text": licence }]));
     }
-    let references = known.texts("model.references");
-    if !references.is_empty() {
-        let all: Vec<Value> = references.iter().map(|reference| json!({ "reference": reference })).collect();
-        details.insert("references".into(), Value::Array(all));
+    // References are addresses; whatever else was named is a citation.
+    let is_address = |text: &String| ["https://", "http://", "doi:"].iter().any(|start| text.starts_with(start));
+    let (addresses, others): (Vec<String>, Vec<String>) =
+        known.texts("model.references").into_iter().partition(|text| is_address(text) && !text.contains(' '));
+    for (name, key, texts) in [("references", "reference", addresses), ("citations", "citation", others)] {
+        if !texts.is_empty() {
+            let all: Vec<Value> = texts.into_iter().map(|text| json!({ key: text })).collect();
+            details.insert(name.into(), Value::Array(all));
+        }
     }
     let mut parameters = Map::new();
     put(

@@ -127,7 +127,7 @@ impl Filling<'_> {
         let known: Vec<String> = protocol.iter().map(|step| text_of(step, "id")).collect();
         let lost: Vec<String> = modifications
             .iter()
-            .flat_map(|modification| steps_of(modification))
+            .flat_map(steps_of)
             .filter(|step: &String| !known.contains(step))
             .collect();
         if !lost.is_empty() {
