@@ -41,6 +41,9 @@ fn filled(library: &Library, answers: &BTreeMap<String, Vec<String>>) -> FilledA
         questions: Vec::new(),
         roadmap: Vec::new(),
         evidence: Vec::new(),
+        profiles: Vec::new(),
+        surveys: Vec::new(),
+        watched: Vec::new(),
         inputs: InputEvidence::default(),
         decision: GateDecision { decision: Decision::Pass, because: Vec::new() },
     };

@@ -125,11 +125,8 @@ impl Filling<'_> {
         head.extend(parts.iter().map(|(_, title)| *title));
         let mut blocks = vec![table(&head, rows.collect())];
         let known: Vec<String> = protocol.iter().map(|step| text_of(step, "id")).collect();
-        let lost: Vec<String> = modifications
-            .iter()
-            .flat_map(steps_of)
-            .filter(|step: &String| !known.contains(step))
-            .collect();
+        let lost: Vec<String> =
+            modifications.iter().flat_map(steps_of).filter(|step: &String| !known.contains(step)).collect();
         if !lost.is_empty() {
             blocks.push(Block::Paragraph(vec![
                 Inline::Tag(Tone::Bad, "not in the protocol".into()),

@@ -348,8 +348,11 @@ impl Filling<'_> {
             }
             let under: Vec<String> = standing(system)
                 .into_iter()
-                .filter(|(_, under)| !under.conclusions.is_empty())
-                .map(|(pack, under)| format!("{pack}: {}", under.conclusions.join(", ")))
+                .filter_map(|(pack, under)| {
+                    let reached: Vec<String> =
+                        under.conclusions.into_iter().filter(|value| value != "not-applicable").collect();
+                    (!reached.is_empty()).then(|| format!("{pack}: {}", reached.join(", ")))
+                })
                 .collect();
             let use_ = Cell::text(or("purpose.intended"))
                 .and(vec![Inline::Small(format!("{}; first use {}", or("system.state"), or("system.first-use")))])
