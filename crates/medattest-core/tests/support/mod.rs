@@ -70,7 +70,7 @@ impl World for Memory {
     fn columns(&self, table: &str, _: Option<&str>) -> Result<(u64, Vec<ColumnProfile>), DataError> {
         let counts = self.counts.get(table).expect("the table exists");
         let column = ColumnProfile { name: "label".into(), holds: "number".into(), missing: 0 };
-        Ok((counts.counts.iter().map(|n| *n as u64).sum(), vec![column]))
+        Ok((counts.counts.iter().sum(), vec![column]))
     }
 
     fn survey(&self, dataset: &Dataset, _: Date) -> Result<Survey, DataError> {
