@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub systems: Vec<String>,
     /// Bootstrap draws.
     pub draws: usize,
+    /// Whether to say what tables are made of, which only papers ask and which takes another reading of each.
+    pub profiles: bool,
 }
 
 /// A pack as it was used.
@@ -225,7 +227,9 @@ pub fn assess(
                 equalise: Metric::Tpr,
             };
             let measured = bias::measure(world, &request).and_then(|measured| {
-                profiles.push(profile::measure(world, table, &measured.sha256)?);
+                if options.profiles {
+                    profiles.push(profile::measure(world, table, &measured.sha256)?);
+                }
                 Ok(measured)
             });
             match measured {

@@ -1,5 +1,7 @@
 //! A document as a tree of blocks.
 
+use jiff::civil::Date;
+
 /// A paper before it has a format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -29,7 +31,9 @@ pub struct Front {
     pub status: String,
     /// Whether it may not be relied on yet; every page then says so.
     pub draft: bool,
-    /// Version, day and digest, in one line of the margin.
+    /// Day of facts and law.
+    pub day: Option<Date>,
+    /// Title, day and digest, in one line of the margin.
     pub margin: String,
     /// Whether it is a short sheet, without cover and contents.
     pub sheet: bool,

@@ -32,6 +32,16 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
     weights.into_iter().map(|weight| weight / all).collect()
 }
 
+/// Width of the text of a page, in the units of drawings.
+pub const DRAWN: f64 = 640.0;
+
+/// Whether a cell is so long that its row has to break over pages.
+pub fn is_long(cell: &Cell) -> bool {
+    const LONG: usize = 700;
+    // Every line costs at least the rest of its own.
+    cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
+}
+
 /// The words of a line.
 pub fn plain(line: &[Inline]) -> String {
     let mut text = String::new();

@@ -99,7 +99,7 @@ fn papers(criterion: &mut Criterion) {
     let world = Folder(root.join("examples/contact"));
     let (project, _) = load_project(&world, &library);
     let project = project.expect("the sample");
-    let options = RunOptions { as_of: date(2026, 11, 26), systems: Vec::new(), draws: 200 };
+    let options = RunOptions { as_of: date(2026, 11, 26), systems: Vec::new(), draws: 200, profiles: true };
     criterion.bench_function("assess", |b| b.iter(|| assess(&world, &library, &project, &options, &|_| {})));
     let run = assess(&world, &library, &project, &options, &|_| {}).expect("a run");
     let letterhead = Letterhead::default();

@@ -1,12 +1,10 @@
 //! A document as the data that the page design reads.
 
-use medattest_docs::{Block, Cell, Document, Front, Inline, Tone, breakable, drawing, levelled, size, widths};
+use medattest_docs::{
+    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, is_long, levelled, size, widths,
+};
 use serde_json::{Value, json};
 
-/// Cells with more letters than this may break over pages.
-const LONG: usize = 700;
-/// Width of the text on a page, in the units of drawings.
-const DRAWN: f64 = 640.0;
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
 
@@ -47,7 +45,7 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
         "author": if front.organisation.is_empty() { "medattest" } else { &front.organisation },
         "subject": if front.subject.is_empty() { &document.title } else { &front.subject },
         "status": front.status, "draft": front.draft, "margin": front.margin, "footer": head.footer,
-        "date": date(&front.margin), "lines": head.lines, "logo": head.logo.is_some(),
+        "date": date(front), "lines": head.lines, "logo": head.logo.is_some(),
         "accent": head.accent.as_deref().unwrap_or("#0b5cad"),
         "paper": if head.us_letter { "us-letter" } else { "a4" },
         "manifest": manifest, "linked": linked, "blocks": blocks,
@@ -64,17 +62,9 @@ enum After {
     Other,
 }
 
-/// Year, month and day, where the margin of the paper names them.
-fn date(margin: &str) -> Value {
-    let day = margin.split(" · ").find_map(|part| {
-        let mut numbers = part.split('-').map(str::parse::<u32>);
-        match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) => Some([year, month, day]),
-            _ => None,
-        }
-    });
-    // Archives want a date; papers without one get that of nothing.
-    json!(day.unwrap_or([2000, 1, 1]))
+/// Year, month and day. Archives want a date; reports without one get that of nothing.
+fn date(front: &Front) -> Value {
+    front.day.map_or(json!([2000, 1, 1]), |day| json!([day.year(), day.month(), day.day()]))
 }
 
 fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> Value {
@@ -128,10 +118,6 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
         }
         Block::Contents => json!({ "kind": "contents" }),
     }
-}
-
-fn is_long(cell: &Cell) -> bool {
-    cell.lines.iter().map(|line| medattest_docs::plain(line).chars().count() + 40).sum::<usize>() > LONG
 }
 
 fn cell(cell: &Cell) -> Value {

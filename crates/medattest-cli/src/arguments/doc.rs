@@ -156,3 +156,16 @@ pub(crate) enum PaperKind {
     /// What it rests on and what is open, as JSON
     Json,
 }
+
+impl PaperKind {
+    /// How the names of its files end.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Docx => "docx",
+            Self::Html => "html",
+            Self::Md => "md",
+            Self::Json => "json",
+        }
+    }
+}

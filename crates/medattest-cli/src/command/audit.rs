@@ -23,6 +23,7 @@ pub(crate) fn run(options: &AuditOptions) -> Result<u8, Stop> {
         as_of: options.on.as_of.unwrap_or_else(today),
         systems: options.on.system.clone(),
         draws: options.draws as usize,
+        profiles: false,
     };
     let run = {
         let progress = Progress::start();

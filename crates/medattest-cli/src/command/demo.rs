@@ -54,7 +54,7 @@ pub(crate) fn run(options: &DemoOptions) -> Result<u8, Stop> {
             Monitor::new(watch.plan.clone(), folder, &state, as_of)?.look(as_of, &progress)?;
         }
     }
-    let run_options = RunOptions { as_of, systems: Vec::new(), draws: 2000 };
+    let run_options = RunOptions { as_of, systems: Vec::new(), draws: 2000, profiles: false };
     let run = {
         let progress = Progress::start();
         assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))

@@ -15,7 +15,7 @@ use medattest_core::{
 };
 use medattest_docs::{IncidentLine, Letterhead, Manifest, Material, letterhead};
 
-use super::{Opened, Stop, assessed, read_below, suggestion};
+use super::{Opened, Stop, assessed_for, read_below, suggestion};
 use crate::arguments::{DocCommand, PapersOf, ProjectOn};
 use crate::embedded;
 
@@ -50,7 +50,7 @@ impl Papers {
             as_of: of.as_of,
             data: of.data.clone(),
         };
-        let (opened, run) = assessed(&on)?;
+        let (opened, run) = assessed_for(&on, true)?;
         let (templates, letterhead) = templates(&of.project, &opened.library)?;
         let incidents = super::incident::recorded(&opened, run.as_of)?;
         Ok(Self { opened, run, templates, letterhead, incidents })

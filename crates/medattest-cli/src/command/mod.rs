@@ -212,9 +212,15 @@ pub(crate) fn suggestion(name: &str, known: &[&str], all: &str) -> String {
 
 /// The whole run over a project, with the project it was over.
 pub(crate) fn assessed(on: &ProjectOn) -> Result<(Opened, Assessment), Stop> {
+    assessed_for(on, false)
+}
+
+/// The same, with what tables are made of where papers are to be written.
+pub(crate) fn assessed_for(on: &ProjectOn, papers: bool) -> Result<(Opened, Assessment), Stop> {
     let opened = open(&on.project, on.data.as_ref(), true)?;
     check_systems(&opened.project, &on.system)?;
-    let run_options = RunOptions { as_of: on.as_of.unwrap_or_else(today), systems: on.system.clone(), draws: 2000 };
+    let as_of = on.as_of.unwrap_or_else(today);
+    let run_options = RunOptions { as_of, systems: on.system.clone(), draws: 2000, profiles: papers };
     let run = {
         let progress = Progress::start();
         assess(&opened.world, &opened.library, &opened.project, &run_options, &|what| progress.say(what))

@@ -96,7 +96,7 @@ impl World for Memory {
 }
 
 pub(crate) fn options(as_of: Date) -> RunOptions {
-    RunOptions { as_of, systems: Vec::new(), draws: 200 }
+    RunOptions { as_of, systems: Vec::new(), draws: 200, profiles: false }
 }
 
 fn below(folder: &str) -> Vec<SourceFile> {

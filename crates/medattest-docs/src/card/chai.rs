@@ -37,12 +37,11 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
     xml.out.push_str("<AppliedModelCard xmlns=\"https://mc.chai.org/v0.2/schema.xsd\">\n");
     xml.depth = 1;
     let vendor = known.text("system.vendor").filter(|vendor| vendor != "none").or(known.text("org.name"));
-    section(known, &mut xml, "BasicInfo", &[("ModelName", &["system.name"])]);
-    reopen(&mut xml, "BasicInfo");
+    open(known, &mut xml, "BasicInfo", &[("ModelName", &["system.name"])]);
     xml.text("ModelDeveloper", vendor.as_deref().unwrap_or(NOT_STATED));
     one(known, &mut xml, "DeveloperContact", &["org.contact"]);
     xml.close("BasicInfo");
-    section(
+    open(
         known,
         &mut xml,
         "ReleaseInfo",
@@ -53,7 +52,6 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
             ("GlobalAvailability", &["transparency.availability", "system.markets"]),
         ],
     );
-    reopen(&mut xml, "ReleaseInfo");
     let records = known.texts("transparency.records");
     if !records.is_empty() {
         xml.open("EHRCompatibility");
@@ -62,13 +60,12 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
     }
     optional(known, &mut xml, "RegulatoryApproval", &["device.regulatory-history"]);
     xml.close("ReleaseInfo");
-    section(known, &mut xml, "ModelSummary", &[("Summary", &["system.description", "device.principle"])]);
-    reopen(&mut xml, "ModelSummary");
+    open(known, &mut xml, "ModelSummary", &[("Summary", &["system.description", "device.principle"])]);
     xml.open("Keywords");
     known.texts("transparency.keywords").iter().for_each(|word| xml.text("Keyword", word));
     xml.close("Keywords");
     xml.close("ModelSummary");
-    section(
+    open(
         known,
         &mut xml,
         "UsesAndDirections",
@@ -80,6 +77,7 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
             ("CautionedOutOfScopeSettings", &["use.out-of-scope"]),
         ],
     );
+    xml.close("UsesAndDirections");
     xml.open("Warnings");
     lists(known, &mut xml, "KnownRisksAndLimitations", &["model.limitations", "use.warnings"]);
     let biases: Vec<String> = known
@@ -102,7 +100,7 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
     one(known, &mut xml, "ClinicalRiskLevel", &["purpose.situation", "purpose.worst-harm"]);
     xml.close("Warnings");
     xml.open("TrustIngredients");
-    section(
+    open(
         known,
         &mut xml,
         "AISystemFacts",
@@ -111,7 +109,6 @@ pub(super) fn card(known: &mut Known<'_>) -> String {
             ("ModelType", &["model.technique", "model.architecture"]),
         ],
     );
-    reopen(&mut xml, "AISystemFacts");
     optional(known, &mut xml, "FoundationModels", &["model.pretrained"]);
     one(known, &mut xml, "InputDataSource", &["model.inputs"]);
     one(known, &mut xml, "OutputAndInputDataTypes", &["input.kinds", "output.forms"]);
@@ -206,21 +203,11 @@ fn result(xml: &mut Writer, figure: &Figure) {
     xml.close("MetricResult");
 }
 
-/// An element with these texts in it.
-fn section(known: &mut Known<'_>, xml: &mut Writer, name: &str, fields: &[(&str, &[&str])]) {
+/// Opens an element that begins with these texts.
+fn open(known: &mut Known<'_>, xml: &mut Writer, name: &str, fields: &[(&str, &[&str])]) {
     xml.open(name);
     for (field, keys) in fields {
         one(known, xml, field, keys);
-    }
-    xml.close(name);
-}
-
-/// Takes the end of the last element back, so that more can follow in it.
-fn reopen(xml: &mut Writer, name: &str) {
-    let end = format!("{}</{name}>\n", "  ".repeat(xml.depth));
-    if xml.out.ends_with(&end) {
-        xml.out.truncate(xml.out.len() - end.len());
-        xml.depth += 1;
     }
 }
 

@@ -6,16 +6,12 @@ use super::parts::NAMES;
 use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
-use crate::layout::{breakable, levelled, plain, widths};
+use crate::layout::{DRAWN, breakable, is_long, levelled, plain, widths};
 
 /// English metric units of a millimetre.
 const EMU: f64 = 36_000.0;
 /// Width of the text in twentieths of a point, on A4 and US letter with margins of 20 mm.
 const WIDTHS: (u32, u32) = (9_638, 9_972);
-/// Width of the text in the units of drawings.
-const DRAWN: f64 = 640.0;
-/// Cells with more letters than this may break over pages.
-const LONG: usize = 700;
 
 /// The body with the pictures in it.
 pub(super) struct Body {
@@ -169,7 +165,7 @@ impl Writing<'_> {
             write!(self.out, "<w:r><w:rPr>{properties}</w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>", xml(text));
     }
 
-    /// Cells of a row; the first is a head where `named`.
+    /// Cells of a row, which may break over pages where `split`.
     fn row(&mut self, cells: &[Cell], shares: &[u32], style: &str, split: bool) {
         let _ = write!(self.out, "<w:tr><w:trPr>{}</w:trPr>", if split { "" } else { "<w:cantSplit/>" });
         let empty = Cell::default();
@@ -314,10 +310,6 @@ impl Writing<'_> {
         );
         true
     }
-}
-
-fn is_long(cell: &Cell) -> bool {
-    cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
 }
 
 /// Ink and paper of a tone.

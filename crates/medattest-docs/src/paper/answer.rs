@@ -4,6 +4,7 @@ use medattest_core::{
     ConclusionOutcome, Fact, FactDefinition, FactType, Finding, Origin, Outcome, TemplateItem, TemplateSection, Value,
 };
 
+use super::view::why_empty;
 use super::{Answer, Filling, OpenField};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
 
@@ -26,9 +27,9 @@ impl Filling<'_> {
         for key in &item.facts {
             self.of_fact(key, item, section, &mut answer, &mut lines);
         }
-        if let Some((key, at, record)) = record {
+        if let Some(record) = record {
             for field in &item.fields {
-                self.of_field(key, at, record, field, item, section, &mut answer, &mut lines);
+                self.of_field(record, field, item, section, &mut answer, &mut lines);
             }
         }
         let missing = missing_lines(&answer.open);
@@ -65,8 +66,7 @@ impl Filling<'_> {
         if let Some(view) = item.view {
             let shown = self.view(view, &item.of);
             if shown.is_empty() {
-                let question = self.why_empty(view);
-                let open = open(item, section, &format!("view {}", view.id()), &question);
+                let open = open(item, section, &format!("view {}", view.id()), why_empty(view));
                 answer.blocks.push(Block::Paragraph(missing_line(&open)));
                 answer.open.push(open);
             } else {
@@ -121,12 +121,9 @@ impl Filling<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a record is named by its fact and its number")]
     fn of_field(
         &mut self,
-        key: &str,
-        at: usize,
-        record: &Value,
+        (key, at, record): (&str, usize, &Value),
         field: &str,
         item: &TemplateItem,
         section: &TemplateSection,

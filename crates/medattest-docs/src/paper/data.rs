@@ -133,17 +133,13 @@ impl Filling<'_> {
                 Inline::Text(format!(" Steps that modifications name: {}.", lost.join(", "))),
             ]));
         }
+        let mut numbers = Vec::new();
         for key in ["change.modifications", "change.protocol"] {
             if let Some((fact, _)) = self.known(key) {
-                let cite = self.cite_fact(fact);
-                if let Some(Block::Table { rows, .. }) = blocks.first_mut()
-                    && let Some(line) =
-                        rows.first_mut().and_then(|row| row.first_mut()).and_then(|c| c.lines.first_mut())
-                {
-                    line.push(cite);
-                }
+                numbers.push(self.fact_number(fact));
             }
         }
+        blocks.insert(0, Block::Paragraph(vec![Inline::Text("As planned".into()), Inline::Cite(numbers)]));
         blocks
     }
 }
@@ -151,15 +147,19 @@ impl Filling<'_> {
 /// Columns, what they hold and what they lack.
 fn columns(profile: &TableProfile, smallest: u64) -> Block {
     let rows = profile.columns.iter().take(MOST).map(|column| {
-        let share = match column.missing {
-            0 => "0 %".to_owned(),
-            n if n < smallest || profile.rows == 0 => "–".to_owned(),
-            n => format!("{:.1} %", 100.0 * n as f64 / profile.rows as f64),
+        // How many lack a value tells how many have one, and the other way round.
+        let told = [column.missing, profile.rows.saturating_sub(column.missing)];
+        let withheld = told.iter().any(|n| (1..smallest).contains(n));
+        let (missing, share) = if withheld {
+            ("withheld".to_owned(), "–".to_owned())
+        } else {
+            let share = 100.0 * column.missing as f64 / (profile.rows.max(1)) as f64;
+            (thousands(column.missing), format!("{share:.1} %"))
         };
         vec![
             Cell::line(vec![Inline::Code(column.name.clone())]),
             Cell::text(&column.holds),
-            Cell::number(few(column.missing, smallest)),
+            Cell::number(missing),
             Cell::number(share),
         ]
     });

@@ -9,7 +9,7 @@ mod view;
 pub(crate) use answer::shown;
 
 use medattest_core::{
-    About, Assessment, Fact, FactSet, Finding, Library, Owed, State, Subject, SystemAssessment, Template,
+    About, Assessment, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment, Template,
     TemplateSection, VERSION, Value, sha256_hex,
 };
 
@@ -79,7 +79,7 @@ pub struct Paper {
 impl Paper {
     /// Items answered whole, and items.
     pub fn complete(&self) -> (usize, usize) {
-        self.sections.iter().fold((0, 0), |(a, n), section| (a + section.answered, n + section.items))
+        (self.manifest.answered, self.manifest.items)
     }
 }
 
@@ -100,8 +100,10 @@ struct Answer {
 struct Filling<'a> {
     on: Material<'a>,
     system: Option<&'a SystemAssessment>,
-    /// Whether the paper is for people who want the essence: sheets, and papers over all systems.
-    brief: bool,
+    /// Whether it is a short sheet.
+    sheet: bool,
+    /// How the law stands on the day, once a view has asked.
+    law: Option<Vec<Stand>>,
     sources: Vec<Source>,
     open: Vec<OpenField>,
 }
@@ -120,19 +122,32 @@ impl<'a> Filling<'a> {
         self.system.map_or_else(|| self.on.run.systems.iter().collect(), |system| vec![system])
     }
 
+    /// Whether it is for people who want the essence: a sheet, or a paper over all systems.
+    fn brief(&self) -> bool {
+        self.sheet || self.system.is_none()
+    }
+
     fn cite(&mut self, source: Source) -> Inline {
+        Inline::Cite(vec![self.number(source)])
+    }
+
+    /// The number of a source, which it keeps.
+    fn number(&mut self, source: Source) -> usize {
         let at = self.sources.iter().position(|known| known.name() == source.name());
         let number = at.unwrap_or_else(|| {
             self.sources.push(source);
             self.sources.len() - 1
         });
-        Inline::Cite(vec![number + 1])
+        number + 1
     }
 
     fn cite_fact(&mut self, fact: &Fact) -> Inline {
+        Inline::Cite(vec![self.fact_number(fact)])
+    }
+
+    fn fact_number(&mut self, fact: &Fact) -> usize {
         let system = if self.on.organisation.get(&fact.key, &fact.subject).is_some() { "" } else { self.system_id() };
-        let source = source::of_fact(system, fact, &self.on.library.catalog);
-        self.cite(source)
+        self.number(source::of_fact(system, fact, &self.on.library.catalog))
     }
 
     fn cite_finding(&mut self, finding: &Finding) -> Inline {
@@ -142,8 +157,7 @@ impl<'a> Filling<'a> {
 
 /// Fills a template; `system` is what it is about, where it is about one.
 pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssessment>) -> Paper {
-    let brief = template.sheet || system.is_none();
-    let mut filling = Filling { on, system, brief, sources: Vec::new(), open: Vec::new() };
+    let mut filling = Filling { on, system, sheet: template.sheet, law: None, sources: Vec::new(), open: Vec::new() };
     let sections: Vec<TemplateSection> = match system {
         Some(system) => template.for_system(system),
         None => template.sections.clone(),
@@ -151,7 +165,7 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
     let mut counts = Vec::new();
     let mut body = Vec::new();
     for (index, section) in sections.iter().enumerate() {
-        let (blocks, count) = filling.section(section, index + 1, template.sheet);
+        let (blocks, count) = filling.section(section, index + 1);
         body.extend(blocks);
         counts.push(count);
     }
@@ -185,8 +199,9 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
     let front = Front {
         subject: subject.clone(),
         organisation: on.run.organisation.clone().unwrap_or_default(),
-        status: if draft && status == "Approved" { "Draft".to_owned() } else { status.clone() },
+        status: if draft && status == "Approved" { "Draft".to_owned() } else { status },
         draft,
+        day: Some(on.run.as_of),
         margin: format!("{} · {} · {}", template.title, on.run.as_of, short(&digest)),
         sheet: template.sheet,
         manifest: serde_json::to_string(&manifest).unwrap_or_default(),
@@ -213,7 +228,7 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         blocks.push(heading(2, "Completeness", Some("completeness")));
         blocks.push(completeness(&counts));
     }
-    blocks.extend(filling.end(template.sheet));
+    blocks.extend(filling.end());
     let title = format!("{}: {}", template.title, front.subject);
     Paper { document: Document { title, blocks, front: Some(front) }, manifest, sections: counts }
 }
@@ -348,7 +363,8 @@ impl<'a> Filling<'a> {
         stated.collect()
     }
 
-    fn section(&mut self, section: &TemplateSection, number: usize, sheet: bool) -> (Vec<Block>, SectionCount) {
+    fn section(&mut self, section: &TemplateSection, number: usize) -> (Vec<Block>, SectionCount) {
+        let sheet = self.sheet;
         let title = if sheet { section.title.clone() } else { format!("{number} {}", section.title) };
         let mut count = SectionCount { title: title.clone(), items: 0, answered: 0, partly: 0 };
         let mut blocks = vec![heading(2, title, Some(&section.id))];
@@ -356,7 +372,7 @@ impl<'a> Filling<'a> {
             blocks.push(Block::Note(text(part)));
         }
         match &section.each {
-            None => blocks.extend(self.items(section, None, (number, 0), sheet, &mut count)),
+            None => blocks.extend(self.items(section, None, (number, 0), &mut count)),
             Some(key) => {
                 let records: Vec<Value> = match self.facts().value(key) {
                     Some(Value::List(records)) => records.clone(),
@@ -376,7 +392,7 @@ impl<'a> Filling<'a> {
                     let name = name.map_or_else(|| format!("no. {}", at + 1), ToString::to_string);
                     let title = if sheet { name.clone() } else { format!("{number}.{} {name}", at + 1) };
                     blocks.push(heading(3, title, None));
-                    blocks.extend(self.items(section, Some((key, at, record)), (number, at + 1), sheet, &mut count));
+                    blocks.extend(self.items(section, Some((key, at, record)), (number, at + 1), &mut count));
                 }
             }
         }
@@ -388,7 +404,6 @@ impl<'a> Filling<'a> {
         section: &TemplateSection,
         record: Option<(&str, usize, &Value)>,
         (number, sub): (usize, usize),
-        sheet: bool,
         count: &mut SectionCount,
     ) -> Vec<Block> {
         let mut blocks = Vec::new();
@@ -404,7 +419,7 @@ impl<'a> Filling<'a> {
             count.partly += usize::from(!answer.open.is_empty() && answer.begun);
             self.open.extend(answer.open);
             let mut asks = text(&item.asks);
-            if let Some(part) = item.part.as_ref().filter(|_| !sheet) {
+            if let Some(part) = item.part.as_ref().filter(|_| !self.sheet) {
                 asks.push(Inline::Small(format!(" {part}")));
             }
             match answer.short {
@@ -413,7 +428,7 @@ impl<'a> Filling<'a> {
                     if !terms.is_empty() {
                         blocks.push(Block::Terms(std::mem::take(&mut terms)));
                     }
-                    if !sheet {
+                    if !self.sheet {
                         asks.insert(0, Inline::Text(format!("{place}.{} ", index + 1)));
                     }
                     let level = if sub == 0 { 3 } else { 4 };
@@ -447,7 +462,14 @@ impl<'a> Filling<'a> {
     }
 
     /// Sources, and how to read the paper.
-    fn end(&self, sheet: bool) -> Vec<Block> {
+    fn end(&self) -> Vec<Block> {
+        if self.sheet {
+            // A sheet is for people who will not look sources up: they stand in small print.
+            let small = |(index, source): (usize, &Source)| {
+                [Inline::Source(index + 1), Inline::Small(format!(" {}: {}. ", source.title, source.known))]
+            };
+            return vec![Block::Note(self.sources.iter().enumerate().flat_map(small).collect())];
+        }
         let row = |(index, source): (usize, &Source)| {
             let mut title = Cell::text(&source.title);
             let subject = if source.subject.is_empty() { String::new() } else { format!(" ({})", source.subject) };
@@ -464,7 +486,7 @@ impl<'a> Filling<'a> {
             ]
         };
         let rows = self.sources.iter().enumerate().map(row).collect();
-        let mut blocks = vec![
+        vec![
             heading(2, "Sources", Some("sources")),
             table(&["No.", "What", "How it is known", "Digest"], rows),
             Block::Note(text(
@@ -472,20 +494,7 @@ impl<'a> Filling<'a> {
                  `medattest doc check` on this file tells which do not hold any more. This paper says what was stated, \
                  measured and concluded; it is not legal advice.",
             )),
-        ];
-        if sheet {
-            // A sheet is for people who will not look sources up: they stand in small print.
-            let known: Vec<Inline> = self
-                .sources
-                .iter()
-                .enumerate()
-                .flat_map(|(index, source)| {
-                    [Inline::Source(index + 1), Inline::Small(format!(" {}: {}. ", source.title, source.known))]
-                })
-                .collect();
-            blocks = vec![Block::Note(known)];
-        }
-        blocks
+        ]
     }
 
     /// The fact as a known value, or nothing.

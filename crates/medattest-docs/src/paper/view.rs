@@ -4,7 +4,8 @@ use medattest_core::engine::bias::BiasEvidence;
 use medattest_core::monitor::MonitorReport;
 use medattest_core::output::paper::{AttributeTable, on_paper};
 use medattest_core::{
-    ConclusionOutcome, Finding, Outcome, Owed, Rule, Severity, Stand, Subject, SystemAssessment, View, fill, law_on,
+    ConclusionOutcome, Finding, Outcome, Owed, PackUsed, Rule, Severity, Stand, Subject, SystemAssessment, View,
+    fill, law_on,
 };
 
 use super::answer::{outcome_row, shown};
@@ -45,30 +46,10 @@ impl Filling<'_> {
         }
     }
 
-    /// What would have to be there for a view that shows nothing.
-    pub(super) fn why_empty(&self, view: View) -> String {
-        match view {
-            View::Performance | View::BiasAudit | View::Discrimination | View::Representation => {
-                "Nothing was measured: describe the predictions with a [[table]] in the system's file."
-            }
-            View::DataProfile => {
-                "No data were read: describe them with [[table]] or [[dataset]] in the system's file."
-            }
-            View::Inputs => "Declare what the system reads as [[input.fields]].",
-            View::Monitoring | View::MonitoringReport => {
-                "There is no plan that was carried out: `medattest monitor` starts one."
-            }
-            View::Impact => "The pack of the assessment is not among those of the project.",
-            View::Traceability => "State [[change.modifications]] and [[change.protocol]].",
-            _ => "Nothing of this is in the run; name the packs it needs in medattest.toml.",
-        }
-        .to_owned()
-    }
-
     fn of_system(&mut self, view: View, of: &[String], system: &SystemAssessment) -> Vec<Block> {
         let smallest = self.on.run.policy.smallest_cell;
         match view {
-            View::Performance if self.brief => self.tables(of, system, |evidence| overall(evidence, smallest)),
+            View::Performance if self.brief() => self.tables(of, system, |evidence| overall(evidence, smallest)),
             View::Performance => self.tables(of, system, |evidence| measured(evidence, smallest)),
             View::BiasAudit => self.tables(of, system, |evidence| report::bias_report(evidence, smallest).blocks),
             View::Discrimination => self.tables(of, system, |evidence| {
@@ -83,8 +64,8 @@ impl Filling<'_> {
             View::Classification => self.classification(of, system),
             View::Requirements => self.requirements(of, system),
             View::Findings => self.findings(of, system),
-            View::Roadmap => roadmap(of, system, self.brief),
-            View::Questions => dossier::questions(system, if self.brief { BRIEF } else { usize::MAX }),
+            View::Roadmap => roadmap(of, system, self.brief()),
+            View::Questions => dossier::questions(system, if self.brief() { BRIEF } else { usize::MAX }),
             View::Impact => self.impact(of, system),
             View::Traceability => self.traceability(system),
             View::Standing | View::Systems | View::Packs | View::Evidence | View::Incidents | View::Papers => {
@@ -151,7 +132,8 @@ impl Filling<'_> {
 
     /// Requirements with their standing and what the run shows of each.
     fn requirements(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
-        let stands = law_on(&self.on.library.packs, self.on.run.as_of);
+        let on = self.on;
+        let law = self.law.take().unwrap_or_else(|| law_on(&on.library.packs, on.run.as_of));
         let mut blocks = Vec::new();
         let named: Vec<String> = match of {
             [] => self.on.run.packs.iter().map(|pack| pack.id.clone()).collect(),
@@ -164,7 +146,7 @@ impl Filling<'_> {
             let Some(pack) = self.on.library.packs.get(pack_id).filter(|_| used) else { continue };
             let (mut rows, mut left) = (Vec::new(), 0);
             for requirement in pack.requirements.iter().filter(|r| r.id.starts_with(prefix)) {
-                let stand = stands.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
+                let stand = law.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
                 let rules: Vec<&Rule> =
                     pack.rules.iter().filter(|rule| rule.serves.contains(&requirement.id)).collect();
                 let mut shown = Cell::default();
@@ -213,6 +195,7 @@ impl Filling<'_> {
                 ))));
             }
         }
+        self.law = Some(law);
         blocks
     }
 
@@ -226,13 +209,13 @@ impl Filling<'_> {
         for (outcome, title) in [(Outcome::NotMet, "Not met"), (Outcome::Unknown, "Cannot be judged yet")] {
             // In brief: what binds, is grave, and nobody has waived.
             let shown = |f: &&Finding| {
-                !self.brief
+                !self.brief()
                     || (outcome == Outcome::NotMet && f.binding && f.severity >= Severity::High && f.waiver.is_none())
             };
             let all = system.findings.iter().filter(wanted).filter(|f| f.outcome == outcome);
             let mut mine: Vec<&Finding> = all.clone().filter(shown).collect();
             let left = all.count() - mine.len();
-            if self.brief && left > 0 {
+            if self.brief() && left > 0 {
                 blocks.push(Block::Paragraph(text(format!(
                     "{title}: {left} further findings, not shown here; they are in the compliance dossier."
                 ))));
@@ -277,53 +260,30 @@ impl Filling<'_> {
         blocks
     }
 
-    fn standing(&mut self, of: &[String]) -> Vec<Block> {
-        let run = self.on.run;
+    fn standing(&self, of: &[String]) -> Vec<Block> {
         let systems = self.systems();
-        let wanted = |pack: &str| of.is_empty() || of.iter().any(|id| id == pack);
-        let packs: Vec<(&str, &str)> = run
-            .packs
-            .iter()
-            .filter(|pack| wanted(&pack.id))
-            .map(|pack| (pack.id.as_str(), pack.title.as_str()))
-            .collect();
         let mut blocks = vec![dossier::overview(&systems)];
-        let cells: Vec<heat::Row> = packs
-            .iter()
-            .map(|(id, title)| heat::Row {
-                label: (*title).to_owned(),
-                cells: systems
+        let wanted = |pack: &&PackUsed| of.is_empty() || of.contains(&pack.id);
+        for shown in systems.chunks(heat::COLUMNS) {
+            let under: Vec<_> = shown.iter().map(|system| standing(system)).collect();
+            let row = |pack: &PackUsed| heat::Row {
+                label: pack.title.clone(),
+                cells: under
                     .iter()
-                    .map(|system| {
-                        standing(system)
-                            .get(id)
-                            .filter(|under| !under.is_empty())
-                            .map(|u| (u.not_met, u.unknown, u.met))
+                    .map(|by| {
+                        by.get(pack.id.as_str()).filter(|u| !u.is_empty()).map(|u| (u.not_met, u.unknown, u.met))
                     })
                     .collect(),
-            })
-            .filter(|row| row.cells.iter().any(Option::is_some))
-            .collect();
-        if !cells.is_empty() {
-            for columns in systems.chunks(heat::COLUMNS) {
-                let from =
-                    systems.iter().position(|s| s.id == columns.first().map_or("", |c| c.id.as_str())).unwrap_or(0);
-                let rows: Vec<heat::Row> = cells
-                    .iter()
-                    .map(|row| heat::Row {
-                        label: row.label.clone(),
-                        cells: row.cells.iter().skip(from).take(columns.len()).copied().collect(),
-                    })
-                    .collect();
-                let names: Vec<&str> = columns.iter().map(|system| system.name.as_str()).collect();
-                blocks.push(Block::Figure {
-                    svg: heat::heat_map(&names, &rows),
-                    caption:
-                        "Findings by regime and system: not met, unknown and met. Darker cells have more that is \
-                              not met; hatched ones have only unknowns."
-                            .to_owned(),
-                });
+            };
+            let mut rows: Vec<heat::Row> = self.on.run.packs.iter().filter(wanted).map(row).collect();
+            rows.retain(|row| row.cells.iter().any(Option::is_some));
+            if rows.is_empty() {
+                continue;
             }
+            let names: Vec<&str> = shown.iter().map(|system| system.name.as_str()).collect();
+            let caption = "Findings by regime and system: not met, unknown and met. Darker cells have more that is not \
+                           met; hatched ones have only unknowns.";
+            blocks.push(Block::Figure { svg: heat::heat_map(&names, &rows), caption: caption.to_owned() });
         }
         blocks
     }
@@ -451,6 +411,23 @@ fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         table(&["Figure, over everyone", "Estimate"], rows.collect()),
         Block::Note(text(format!("Figures by {} are in the bias audit.", attributes.join(", ")))),
     ]
+}
+
+/// What would have to be there for a view that shows nothing.
+pub(super) fn why_empty(view: View) -> &'static str {
+    match view {
+        View::Performance | View::BiasAudit | View::Discrimination | View::Representation => {
+            "Nothing was measured: describe the predictions with a [[table]] in the system's file."
+        }
+        View::DataProfile => "No data were read: describe them with [[table]] or [[dataset]] in the system's file.",
+        View::Inputs => "Declare what the system reads as [[input.fields]].",
+        View::Monitoring | View::MonitoringReport => {
+            "There is no plan that was carried out: `medattest monitor` starts one."
+        }
+        View::Impact => "The pack of the assessment is not among those of the project.",
+        View::Traceability => "State [[change.modifications]] and [[change.protocol]].",
+        _ => "Nothing of this is in the run; name the packs it needs in medattest.toml.",
+    }
 }
 
 /// The curves of one attribute.

@@ -119,15 +119,3 @@ fn write(path: &Path, file: String, title: &str, system: Option<&str>, bytes: &[
         open: None,
     })
 }
-
-impl PaperKind {
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Pdf => "pdf",
-            Self::Docx => "docx",
-            Self::Html => "html",
-            Self::Md => "md",
-            Self::Json => "json",
-        }
-    }
-}

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
 use medattest_core::SystemAssessment;
-use medattest_docs::{Card, Document, Paper, card, docx, html, markdown, paper};
+use medattest_docs::{Card, Paper, card, docx, html, markdown, paper};
 
 use super::Papers;
 use crate::arguments::{CardForm, PaperKind, PapersOf};
-use crate::command::{Stop, print};
+use crate::command::{Stop, pretty, print};
 use crate::terminal::clean;
 use crate::write::write_whole;
 
@@ -54,31 +55,20 @@ pub(super) fn run(
 
 /// The kind of paper that the name of a file asks for.
 fn kind(path: &Path) -> Result<PaperKind, Stop> {
-    match path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()).as_deref() {
-        Some("pdf") => Ok(PaperKind::Pdf),
-        Some("docx") => Ok(PaperKind::Docx),
-        Some("html") => Ok(PaperKind::Html),
-        Some("md") => Ok(PaperKind::Md),
-        Some("json") => Ok(PaperKind::Json),
-        _ => Err(Stop::usage(
+    let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    PaperKind::value_variants().iter().copied().find(|kind| kind.ending() == end).ok_or_else(|| {
+        let all: Vec<String> = PaperKind::value_variants().iter().map(|kind| format!(".{}", kind.ending())).collect();
+        Stop::usage(
             &path.display().to_string(),
             "the kind of file cannot be told from its name",
-            "use .pdf, .docx, .html, .md or .json",
-        )),
-    }
+            format!("use one of {}", all.join(", ")),
+        )
+    })
 }
 
+/// A paper in one form.
 pub(super) fn rendered(paper: &Paper, kind: PaperKind, path: &Path) -> Result<Vec<u8>, Stop> {
-    document(&paper.document, kind, path, &paper.manifest)
-}
-
-/// A paper or report in one form.
-fn document(
-    document: &Document,
-    kind: PaperKind,
-    path: &Path,
-    manifest: &medattest_docs::Manifest,
-) -> Result<Vec<u8>, Stop> {
+    let document = &paper.document;
     let failed = |message: String| {
         let hint = "write another form, such as .html, and report this as a fault";
         Stop::usage(&path.display().to_string(), message, hint)
@@ -86,7 +76,7 @@ fn document(
     match kind {
         PaperKind::Html => Ok(html(document).into_bytes()),
         PaperKind::Md => Ok(markdown(document).into_bytes()),
-        PaperKind::Json => Ok(crate::command::pretty(manifest)?.into_bytes()),
+        PaperKind::Json => Ok(pretty(&paper.manifest)?.into_bytes()),
         PaperKind::Pdf => medattest_pdf::pdf(document).map_err(|error| failed(error.to_string())),
         PaperKind::Docx => docx(document, &medattest_pdf::picture).map_err(|error| failed(error.to_string())),
     }
