@@ -18,6 +18,10 @@ use clap::Parser as _;
 use crate::arguments::{Arguments, Command};
 use crate::command::Stop;
 
+/// A run makes and drops very many small values: facts, findings, parts of expressions and of pages.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bad input or usage.
 const COULD_NOT_ASSESS: u8 = 2;
 /// A fault of medattest itself.

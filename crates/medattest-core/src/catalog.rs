@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use medattest_metrics::{Composite, Form, Metric, Pair};
 
 use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::expr::Parsed;
 use crate::incident::WorkCalendar;
 use crate::reader::{self, Table};
 
@@ -95,12 +96,14 @@ pub struct FactDefinition {
 }
 
 /// All definitions by key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Catalog {
     facts: BTreeMap<String, FactDefinition>,
     order: Vec<String>,
     topics: Vec<Topic>,
     calendars: Vec<WorkCalendar>,
+    /// Expressions over these facts.
+    pub(crate) parsed: Parsed,
 }
 
 /// A subject on which several bodies of law ask something; requirements name theirs, which joins them.

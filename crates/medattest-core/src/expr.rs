@@ -1,23 +1,43 @@
 //! Predicates: CEL expressions over facts, checked against the catalogue when they are loaded and evaluated in
 //! three-valued logic. A fact that is not known makes the part that needs it *unknown*, unless the rest decides.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::value::CowVal;
+use cel::context::VariableResolver;
 use cel::{Context, Env, Program};
 
 use crate::catalog::{Catalog, FactDefinition, FactType, Per};
 use crate::diagnostic::closest;
-use crate::fact::{FactSet, Subject};
+use crate::fact::{Fact, FactSet, Subject};
+use crate::value::Value;
 
 /// The longest predicate that is read, in bytes.
 const MAX_PREDICATE_BYTES: usize = 4096;
 
 /// A predicate that passed its checks.
 pub(crate) struct Predicate {
-    program: Program,
+    program: Arc<Program>,
     source: String,
+}
+
+/// Expressions that were parsed: many rules, and most standings of one law, ask the same.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed(Mutex<HashMap<String, Arc<Program>>>);
+
+impl Parsed {
+    fn program(&self, source: &str) -> Result<Arc<Program>, String> {
+        let known = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(program) = known().get(source) {
+            return Ok(program.clone());
+        }
+        let program = Program::compile(source).map_err(|errors| errors.to_string().replace('\n', " "))?;
+        let program = Arc::new(program);
+        known().insert(source.to_owned(), program.clone());
+        Ok(program)
+    }
 }
 
 impl std::fmt::Debug for Predicate {
@@ -103,9 +123,14 @@ pub(crate) fn to_cel_name(key: &str) -> String {
     key.replace('-', "_")
 }
 
+/// The key that [`to_cel_name`] wrote.
+fn to_key(name: &str) -> String {
+    name.replace('_', "-")
+}
+
 /// The catalogue key a path begins with: keys have two segments, what follows are fields of the value.
 fn key_of(segments: &[&str]) -> String {
-    segments.get(..2).unwrap_or(segments).join(".").replace('_', "-")
+    to_key(&segments.get(..2).unwrap_or(segments).join("."))
 }
 
 fn path(expr: &Expr) -> Option<Vec<&str>> {
@@ -126,7 +151,7 @@ impl Predicate {
         if source.len() > MAX_PREDICATE_BYTES {
             return Err(format!("predicate is {} bytes; at most {MAX_PREDICATE_BYTES}", source.len()));
         }
-        let program = Program::compile(source).map_err(|errors| errors.to_string().replace('\n', " "))?;
+        let program = catalog.parsed.program(source)?;
         let checker = Checker { catalog, per };
         let kind = checker.check(program.expression(), &BTreeMap::new())?;
         if kind != Type::Bool {
@@ -148,7 +173,7 @@ impl Predicate {
     }
 
     /// Evaluates over `scope`.
-    pub(crate) fn evaluate(&self, scope: &Scope) -> Evaluation {
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Evaluation {
         let expr = self.program.expression();
         let truth = match scope.resolve(expr) {
             Some(cel::Value::Bool(true)) => Truth::True,
@@ -337,7 +362,7 @@ fn mentioned<'a>(expr: &'a IdedExpr, locals: &mut Vec<&'a str>, keys: &mut BTree
 }
 
 /// The facts that would have to be known to decide `expr`, which `scope` cannot resolve.
-fn undecided(expr: &IdedExpr, scope: &Scope, missing: &mut BTreeSet<String>) {
+fn undecided(expr: &IdedExpr, scope: &Scope<'_>, missing: &mut BTreeSet<String>) {
     if scope.resolve(expr).is_some() {
         return;
     }
@@ -360,7 +385,7 @@ fn undecided(expr: &IdedExpr, scope: &Scope, missing: &mut BTreeSet<String>) {
             let mut keys = BTreeSet::new();
             mentioned(expr, &mut Vec::new(), &mut keys);
             let before = missing.len();
-            missing.extend(keys.into_iter().filter(|key| !scope.known.contains(key)));
+            missing.extend(keys.into_iter().filter(|key| scope.value(key).is_none()));
             if missing.len() == before {
                 // Every fact is there; a record of the list lacks a field that matters.
                 mentioned(&c.iter_range, &mut Vec::new(), missing);
@@ -371,7 +396,7 @@ fn undecided(expr: &IdedExpr, scope: &Scope, missing: &mut BTreeSet<String>) {
 }
 
 /// The facts that decided `expr`: where one operand of `&&` or `||` is enough, only what that operand reads.
-fn decisive(expr: &IdedExpr, scope: &Scope, reads: &mut BTreeSet<String>) {
+fn decisive(expr: &IdedExpr, scope: &Scope<'_>, reads: &mut BTreeSet<String>) {
     if let Expr::Call(call) = &expr.expr
         && let [left, right] = call.args.as_slice()
     {
@@ -402,38 +427,36 @@ fn decisive(expr: &IdedExpr, scope: &Scope, reads: &mut BTreeSet<String>) {
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
-/// The facts a predicate is evaluated over, each a variable of its own: a family is never put together as a map.
-pub(crate) struct Scope {
-    context: Context<'static, 'static>,
-    known: BTreeSet<String>,
+/// The facts a predicate is evaluated over: what is known of a subject and of what it is part of. A predicate asks for
+/// each fact by its key, and nothing else is put in the form that expressions take.
+pub(crate) struct Scope<'a> {
+    /// The facts of the subject, then those of what it is part of.
+    chain: Vec<&'a BTreeMap<String, Fact>>,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
     /// Everything known of `subject` and of what it is part of.
-    pub(crate) fn new(facts: &FactSet, subject: &Subject) -> Self {
-        let mut scope = Self { context: Context::with_env(ENVIRONMENT.clone()), known: BTreeSet::new() };
-        let mut chain = vec![subject.clone()];
-        while let Some(parent) = chain.last().and_then(Subject::parent) {
-            chain.push(parent);
-        }
-        for subject in chain.iter().rev() {
-            for fact in facts.of(subject) {
-                if let Some(value) = fact.value() {
-                    scope.learn(&fact.key, value.to_cel());
-                }
-            }
-        }
-        scope
+    pub(crate) fn new(facts: &'a FactSet, subject: &Subject) -> Self {
+        let subjects = std::iter::successors(Some(subject.clone()), Subject::parent);
+        Self { chain: subjects.filter_map(|subject| facts.by_key(&subject)).collect() }
     }
 
-    /// Makes one more fact known.
-    pub(crate) fn learn(&mut self, key: &str, value: cel::Value) {
-        self.context.add_variable_from_value(to_cel_name(key), value);
-        self.known.insert(key.to_owned());
+    fn value(&self, key: &str) -> Option<&'a Value> {
+        self.chain.iter().find_map(|facts| facts.get(key)?.value())
     }
 
     fn resolve(&self, expr: &IdedExpr) -> Option<cel::Value> {
-        cel::Value::resolve(expr, &self.context).ok()
+        let mut context = Context::with_env(ENVIRONMENT.clone());
+        context.set_variable_resolver(self);
+        cel::Value::resolve(expr, &context).ok()
+    }
+}
+
+impl VariableResolver for Scope<'_> {
+    /// The fact that a path such as `system.go_live` names. Paths longer than a key are asked for first, in vain.
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        let value = self.value(&to_key(variable))?;
+        value.to_cel().try_into().ok().map(CowVal::Owned)
     }
 }
 
@@ -441,8 +464,7 @@ impl Scope {
 mod tests {
     use super::*;
     use crate::diagnostic::SourceFile;
-    use crate::fact::{Fact, Provenance, State};
-    use crate::value::Value;
+    use crate::fact::{Provenance, State};
 
     fn catalog() -> Catalog {
         let file = SourceFile::new(
@@ -458,7 +480,7 @@ mod tests {
         Catalog::load(&[file]).0
     }
 
-    fn scope(facts: &[(&str, Value)]) -> Scope {
+    fn stated(facts: &[(&str, Value)]) -> FactSet {
         let mut set = FactSet::default();
         for (key, value) in facts {
             set.insert(Fact {
@@ -470,11 +492,13 @@ mod tests {
                 paper: None,
             });
         }
-        Scope::new(&set, &Subject::system())
+        set
     }
 
     fn evaluate(source: &str, facts: &[(&str, Value)]) -> Evaluation {
-        Predicate::compile(source, &catalog(), Per::System).expect(source).evaluate(&scope(facts))
+        let facts = stated(facts);
+        let scope = Scope::new(&facts, &Subject::system());
+        Predicate::compile(source, &catalog(), Per::System).expect(source).evaluate(&scope)
     }
 
     fn keys(keys: &[&str]) -> BTreeSet<String> {

@@ -143,26 +143,21 @@ impl Fact {
 /// All facts of one system.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FactSet {
-    facts: BTreeMap<(Subject, String), Fact>,
+    facts: BTreeMap<Subject, BTreeMap<String, Fact>>,
 }
 
 impl FactSet {
     /// Adds or replaces a fact.
     pub fn insert(&mut self, fact: Fact) {
-        self.facts.insert((fact.subject.clone(), fact.key.clone()), fact);
+        self.facts.entry(fact.subject.clone()).or_default().insert(fact.key.clone(), fact);
     }
 
     /// The fact of this key about this subject, or about what it is part of.
     pub fn get(&self, key: &str, subject: &Subject) -> Option<&Fact> {
-        let mut at = Some(subject.clone());
-        while let Some(subject) = at {
-            let parent = subject.parent();
-            if let Some(fact) = self.facts.get(&(subject, key.to_owned())) {
-                return Some(fact);
-            }
-            at = parent;
+        if let Some(fact) = self.by_key(subject).and_then(|facts| facts.get(key)) {
+            return Some(fact);
         }
-        None
+        subject.parent().and_then(|parent| self.get(key, &parent))
     }
 
     /// Lets every fact that is not known and falls back to another speak with its voice.
@@ -184,20 +179,20 @@ impl FactSet {
 
     /// The facts about exactly this subject.
     pub fn of<'a>(&'a self, subject: &Subject) -> impl Iterator<Item = &'a Fact> + use<'a> {
-        let from = (subject.clone(), String::new());
-        let subject = subject.clone();
-        self.facts.range(from..).take_while(move |((at, _), _)| *at == subject).map(|(_, fact)| fact)
+        self.by_key(subject).into_iter().flat_map(BTreeMap::values)
+    }
+
+    pub(crate) fn by_key(&self, subject: &Subject) -> Option<&BTreeMap<String, Fact>> {
+        self.facts.get(subject)
     }
 
     /// All facts, ordered by subject and key.
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.values()
+        self.facts.values().flat_map(BTreeMap::values)
     }
 
     /// Distinct subjects in order.
     pub fn subjects(&self) -> Vec<Subject> {
-        let mut subjects: Vec<Subject> = self.facts.keys().map(|(subject, _)| subject.clone()).collect();
-        subjects.dedup();
-        subjects
+        self.facts.keys().cloned().collect()
     }
 }

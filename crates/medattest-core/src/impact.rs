@@ -238,7 +238,7 @@ fn scored(
     questionnaire: &Questionnaire,
     score: &Score,
     system: &SystemAssessment,
-    scope: &Scope,
+    scope: &Scope<'_>,
 ) -> ScoreResult {
     let mut got: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let mut open = 0;

@@ -88,19 +88,15 @@ impl FactRead {
 impl Judge<'_> {
     /// Draws every conclusion of the chosen packs and of the packs they read, and adds each to `facts` as it is drawn.
     pub(crate) fn conclude(&self, facts: &mut FactSet, chosen: &[String]) -> Vec<Conclusion> {
-        let mut scope = Scope::new(facts, &Subject::system());
         let mut conclusions = Vec::new();
         let closure = self.packs.closure(chosen);
         for (pack_id, index) in self.packs.order.iter().filter(|(id, _)| closure.contains(id)) {
             let Some(pack) = self.packs.get(pack_id) else { continue };
             let Some(item) = pack.classifications.get(*index) else { continue };
-            let conclusion = self.conclusion(pack, item, facts, &scope);
+            let conclusion = self.conclusion(pack, item, facts, &Scope::new(facts, &Subject::system()));
             let key = format!("{pack_id}.{}", item.id);
             let state = match &conclusion.outcome {
-                ConclusionOutcome::Known(value) => {
-                    scope.learn(&key, value.as_str().into());
-                    State::Known(Value::Text(value.clone()))
-                }
+                ConclusionOutcome::Known(value) => State::Known(Value::Text(value.clone())),
                 ConclusionOutcome::Unknown { could_be } => {
                     State::Absent(format!("undecided between {}", could_be.join(", ")))
                 }
@@ -112,7 +108,7 @@ impl Judge<'_> {
         conclusions
     }
 
-    fn conclusion(&self, pack: &Pack, item: &Classification, facts: &FactSet, scope: &Scope) -> Conclusion {
+    fn conclusion(&self, pack: &Pack, item: &Classification, facts: &FactSet, scope: &Scope<'_>) -> Conclusion {
         let mut conclusion = Conclusion {
             pack: pack.id.clone(),
             id: item.id.clone(),
@@ -197,7 +193,7 @@ impl Judge<'_> {
         conclusion
     }
 
-    pub(crate) fn cite(&self, pack: &Pack, id: &str, scope: &Scope) -> Option<Cited> {
+    pub(crate) fn cite(&self, pack: &Pack, id: &str, scope: &Scope<'_>) -> Option<Cited> {
         let requirement = pack.requirement(id)?;
         let standing = requirement.standing(self.as_of, scope);
         Some(Cited {
@@ -231,7 +227,7 @@ impl Judge<'_> {
         let mut findings = Vec::new();
         let subjects = facts.subjects();
         let scope = Scope::new(facts, &Subject::system());
-        let parts: Vec<(&Subject, Scope)> = subjects
+        let parts: Vec<(&Subject, Scope<'_>)> = subjects
             .iter()
             .filter(|subject| subject.attribute.is_some())
             .map(|subject| (subject, Scope::new(facts, subject)))
@@ -260,7 +256,7 @@ impl Judge<'_> {
         rule: &Rule,
         system: &str,
         facts: &FactSet,
-        scope: &Scope,
+        scope: &Scope<'_>,
         subject: &Subject,
     ) -> Finding {
         let citations: Vec<Cited> = rule.serves.iter().filter_map(|id| self.cite(pack, id, scope)).collect();

@@ -194,7 +194,7 @@ pub(crate) fn outcomes(
 fn outcome(
     judge: &Judge<'_>,
     facts: &FactSet,
-    scope: &Scope,
+    scope: &Scope<'_>,
     pack: &Pack,
     duty: &Duty,
     reach: &crate::expr::Evaluation,
@@ -264,7 +264,7 @@ fn outcome(
 
 /// What started the clock: the earliest of the starts whose condition holds or may; or what could have at the
 /// earliest, where none is known.
-fn start(duty: &Duty, facts: &FactSet, scope: &Scope, learnt: Option<Date>) -> (Option<Started>, Vec<String>) {
+fn start(duty: &Duty, facts: &FactSet, scope: &Scope<'_>, learnt: Option<Date>) -> (Option<Started>, Vec<String>) {
     let at = |key: &str| facts.value(key).and_then(Moment::of);
     let mut unsure = Vec::new();
     let mut open: Vec<Started> = Vec::new();

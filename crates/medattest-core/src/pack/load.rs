@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
 use super::{Answer, Classification, Explanation, Lifecycle, Pack, Packs};
 use super::{Confidence, DatedStatus, Requirement, Rule, Status, duty, questionnaire};
 use crate::catalog::{Catalog, FactDefinition, FactType, Origin, Per};
@@ -65,11 +67,20 @@ pub(super) fn load(files: &[SourceFile], catalog: &mut Catalog) -> (Packs, Diagn
     for raw in by_id.values() {
         drafts.push(draft(raw, catalog, &mut diagnostics));
     }
+    let catalog: &Catalog = catalog;
+    let drafts: Vec<(&RawPack, Draft)> =
+        by_id.values().zip(drafts).filter_map(|(raw, draft)| Some((raw, draft?))).collect();
+    let read: Vec<(Option<Pack>, Diagnostics)> = drafts
+        .into_par_iter()
+        .map(|(raw, draft)| {
+            let mut diagnostics = Vec::new();
+            (finish(raw, draft, catalog, &mut diagnostics), diagnostics)
+        })
+        .collect();
     let mut packs = BTreeMap::new();
-    for (raw, draft) in by_id.values().zip(drafts) {
-        if let Some(pack) = draft.and_then(|draft| finish(raw, draft, catalog, &mut diagnostics)) {
-            packs.insert(pack.id.clone(), pack);
-        }
+    for (pack, mistakes) in read {
+        diagnostics.extend(mistakes);
+        packs.extend(pack.map(|pack| (pack.id.clone(), pack)));
     }
     diagnostics.extend(questionnaire::unknown_references(&packs, catalog));
     let order = order(&packs, &mut diagnostics);

@@ -173,7 +173,7 @@ pub(crate) struct Standing {
 impl Requirement {
     /// The standing on `day` for the system of `scope`; `None` if the requirement does not concern it, or if it is
     /// guidance that does not exist yet. A stretch that may concern the system counts until the facts rule it out.
-    pub(crate) fn standing(&self, day: Date, scope: &Scope) -> Option<Standing> {
+    pub(crate) fn standing(&self, day: Date, scope: &Scope<'_>) -> Option<Standing> {
         let concerned =
             |entry: &&DatedStatus| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth != Truth::False);
         let mine: Vec<&DatedStatus> = self.statuses.iter().filter(concerned).collect();
@@ -191,7 +191,7 @@ impl Requirement {
     }
 
     /// Every day on which the standing changes for the system of `scope`.
-    pub(crate) fn changes(&self, scope: &Scope) -> Vec<(Date, Status)> {
+    pub(crate) fn changes(&self, scope: &Scope<'_>) -> Vec<(Date, Status)> {
         self.statuses
             .iter()
             .filter(|entry| entry.when.as_ref().is_none_or(|when| when.evaluate(scope).truth != Truth::False))
