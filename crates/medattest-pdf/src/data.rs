@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
 
+/// Blocks above which each part of a paper begins on a page of its own: so files of this length are bound and read, and
+/// their parts are laid out side by side.
+const PARTED: usize = 400;
+
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let none = Front::default();
@@ -17,12 +21,14 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let mut drawn = 0;
     let linked = document.front.is_some();
     let levelled = levelled(&document.blocks);
+    let parted = levelled.len() > PARTED;
     let mut blocks = Vec::new();
     for (index, block) in levelled.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| levelled.get(before));
         let after = match before {
+            _ if parted && matches!(block, Block::Heading { level: 2, .. }) => After::Part,
             // What follows the contents begins on a page of its own.
-            Some(Block::Contents) if !front.sheet => After::Contents,
+            Some(Block::Contents) if !front.sheet => After::Part,
             Some(Block::Heading { level: 2.., .. }) => After::Heading,
             _ => After::Other,
         };
@@ -57,7 +63,8 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
 /// What stands before a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
-    Contents,
+    /// The contents, or the part before.
+    Part,
     Heading,
     Other,
 }
@@ -71,7 +78,7 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
     match block {
         Block::Heading { level: 1, text, .. } => json!({ "kind": "title", "text": line(text) }),
         Block::Heading { level, text, id } => {
-            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": after == After::Contents })
+            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": after == After::Part })
         }
         Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text) }),
         // The citation under a heading stays with what follows.

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use medattest_core::{Owed, SystemAssessment, Template, sha256_hex};
 use medattest_docs::{bias_report, dossier, fits, html, monitor_report, owed, paper};
-use rayon::prelude::*;
 
 use super::{Papers, render};
 use crate::arguments::{PaperKind, PapersOf};
@@ -47,23 +47,20 @@ pub(super) fn run(out: &Path, kinds: &[PaperKind], all: bool, of: &PapersOf) -> 
     let progress = Progress::start();
     progress.say("writing papers");
     let on = papers.material();
-    let written: Vec<Result<Vec<Entry>, Stop>> = jobs
-        .par_iter()
-        .map(|(template, system)| {
-            let paper = paper(template, on, *system);
-            let below = system.map(|system| format!("{}/", system.id)).unwrap_or_default();
-            let mut entries = Vec::new();
-            for kind in kinds {
-                let file = format!("{below}{}.{}", template.id, kind.ending());
-                let path = out.join(&file);
-                let bytes = render::rendered(&paper, *kind, &path)?;
-                let mut entry = write(&path, file, &template.title, system.map(|s| s.id.as_str()), &bytes)?;
-                entry.open = Some(paper.manifest.open.len());
-                entries.push(entry);
-            }
-            Ok(entries)
-        })
-        .collect();
+    let written = at_once(&jobs, |(template, system)| {
+        let paper = paper(template, on, *system);
+        let below = system.map(|system| format!("{}/", system.id)).unwrap_or_default();
+        let mut entries = Vec::new();
+        for kind in kinds {
+            let file = format!("{below}{}.{}", template.id, kind.ending());
+            let path = out.join(&file);
+            let bytes = render::rendered(&paper, *kind, &path)?;
+            let mut entry = write(&path, file, &template.title, system.map(|s| s.id.as_str()), &bytes)?;
+            entry.open = Some(paper.manifest.open.len());
+            entries.push(entry);
+        }
+        Ok(entries)
+    });
     drop(progress);
     let mut entries: Vec<Entry> = Vec::new();
     for result in written {
@@ -106,6 +103,29 @@ pub(super) fn run(out: &Path, kinds: &[PaperKind], all: bool, of: &PapersOf) -> 
         entries.len() + 2
     ))?;
     Ok(0)
+}
+
+/// Does each job, as many at once as there are cores, and stops after a failure. The threads are not those of the pool
+/// that lays out pages: one of those would begin another paper while it waits for its pages, and hold the memory of both.
+fn at_once<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> Result<T, Stop> + Sync) -> Vec<Result<T, Stop>> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = work(job);
+            if result.is_err() {
+                next.store(jobs.len(), Ordering::Relaxed);
+            }
+            done.push(result);
+        }
+        done
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len().max(1));
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 fn write(path: &Path, file: String, title: &str, system: Option<&str>, bytes: &[u8]) -> Result<Entry, Stop> {
