@@ -441,6 +441,7 @@ impl<'a> Scope<'a> {
         Self { chain: subjects.filter_map(|subject| facts.by_key(&subject)).collect() }
     }
 
+    /// The nearest known value. Unlike in [`FactSet::get`], a fact that is absent hides none of what it is part of.
     fn value(&self, key: &str) -> Option<&'a Value> {
         self.chain.iter().find_map(|facts| facts.get(key)?.value())
     }

@@ -182,6 +182,7 @@ impl FactSet {
         self.by_key(subject).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The facts about exactly this subject, by key.
     pub(crate) fn by_key(&self, subject: &Subject) -> Option<&BTreeMap<String, Fact>> {
         self.facts.get(subject)
     }
