@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, MonitorV1, schema_of};
 use medattest_core::{Library, project_schema, system_schema};
+use medattest_docs::Manifest;
 
 use crate::packs::library;
 use crate::say;
@@ -17,6 +18,7 @@ fn schemas(library: &Library) -> Vec<(&'static str, String)> {
         ("schemas/bias-v1.schema.json", text(&schema_of::<BiasV1>())),
         ("schemas/deid-audit-v1.schema.json", text(&schema_of::<DeidAuditV1>())),
         ("schemas/monitor-v1.schema.json", text(&schema_of::<MonitorV1>())),
+        ("schemas/paper-v1.schema.json", text(&schema_of::<Manifest>())),
         ("schemas/project.schema.json", text(&project_schema(library))),
         ("schemas/system.schema.json", text(&system_schema(library))),
     ]

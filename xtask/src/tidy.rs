@@ -47,7 +47,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "medattest-transformer",
         ],
     ),
-    ("xtask", &["medattest-core", "medattest-deid", "medattest-metrics"]),
+    ("xtask", &["medattest-core", "medattest-deid", "medattest-docs", "medattest-metrics"]),
 ];
 
 pub(crate) fn run(root: &Path) -> ExitCode {
@@ -80,8 +80,8 @@ fn templates(root: &Path, library: &Library) -> Vec<String> {
     faults
 }
 
-/// Facts of papers that documents read of themselves: their control block and the forms of other programs.
-const READ_BY_CODE: [&str; 3] = ["paper.version", "paper.status", "paper.approvals"];
+/// Facts of papers that documents read of themselves: their control block, the forms of other programs, impact assessments.
+const READ_BY_CODE: [&str; 4] = ["paper.version", "paper.status", "paper.approvals", "impact.answers"];
 
 /// Every path that ARCHITECTURE.md names in backticks exists.
 fn paths_in_architecture(root: &Path) -> Vec<String> {

@@ -561,4 +561,6 @@ pub(crate) enum SchemaOf {
     DeidAudit,
     /// What `monitor --format json` writes
     Monitor,
+    /// What `doc render --write FILE.json` writes, and what every paper carries
+    Paper,
 }

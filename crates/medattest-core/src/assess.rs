@@ -14,6 +14,7 @@ use crate::engine::profile::{self, TableProfile};
 use crate::fact::{FactSet, Provenance, State, Subject};
 use crate::finding::{Finding, Outcome, Severity, WaiverUse};
 use crate::gate::{GateDecision, GatePolicy, decide};
+use crate::impact::unknown_answers;
 use crate::judge::{Conclusion, Judge, fingerprint};
 use crate::project::{Project, System, Waiver};
 use crate::questions::{Question, questions, resolve_missing};
@@ -193,6 +194,7 @@ pub fn assess(
     diagnostics.extend(too_early(library, project, options.as_of));
     let mut systems = Vec::new();
     for system in project.systems.iter().filter(wanted) {
+        diagnostics.extend(unknown_answers(library, system));
         let (mut evidence, mut profiles) = (Vec::new(), Vec::new());
         let mut surveys = Vec::new();
         for dataset in &system.datasets {

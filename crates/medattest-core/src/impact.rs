@@ -7,10 +7,12 @@ use jiff::civil::Date;
 use crate::Library;
 use crate::assess::SystemAssessment;
 use crate::catalog::Origin;
+use crate::diagnostic::Diagnostic;
 use crate::expr::{Scope, Truth};
-use crate::fact::{State, Subject};
+use crate::fact::{Fact, Provenance, State, Subject};
 use crate::finding::Outcome;
 use crate::pack::{Item, Questionnaire, Score};
+use crate::project::System;
 use crate::value::Value;
 
 /// Whether an assessment is owed.
@@ -67,14 +69,18 @@ pub struct FilledItem {
     pub facts: Vec<(String, String, String, String)>,
     /// Facts that people would have to state, with their questions.
     pub missing: Vec<(String, String)>,
-    /// Figures that an engine would have to measure.
-    pub unmeasured: Vec<String>,
-    /// Conclusions: title and value.
-    pub conclusions: Vec<(String, String)>,
+    /// Figures that an engine would have to measure: key and title.
+    pub unmeasured: Vec<(String, String)>,
+    /// Conclusions that were reached: key, title and value.
+    pub conclusions: Vec<(String, String, String)>,
+    /// Conclusions that the facts leave open: facts that would decide, and the question.
+    pub undecided: Vec<(String, String)>,
     /// Measures: rule, title, outcome.
     pub measures: Vec<(String, String, Outcome)>,
-    /// What a person has to write.
-    pub write: Option<String>,
+    /// What a person has to write and has not: name of the item, and what.
+    pub write: Option<(String, String)>,
+    /// What a person has written: text and who says so.
+    pub written: Option<(String, String)>,
     /// Where else the same is asked.
     pub crosswalk: Vec<String>,
     /// Points and the most there can be; no points while the fact is not known.
@@ -86,6 +92,7 @@ impl FilledItem {
     pub fn is_answered(&self) -> bool {
         self.missing.is_empty()
             && self.unmeasured.is_empty()
+            && self.undecided.is_empty()
             && self.write.is_none()
             && self.measures.iter().all(|(_, _, outcome)| *outcome != Outcome::Unknown)
     }
@@ -93,6 +100,7 @@ impl FilledItem {
     /// Whether the tool knows anything that answers it.
     pub fn is_begun(&self) -> bool {
         !self.facts.is_empty()
+            || self.written.is_some()
             || !self.conclusions.is_empty()
             || self.measures.iter().any(|(_, _, outcome)| matches!(outcome, Outcome::Met | Outcome::NotMet))
     }
@@ -142,7 +150,12 @@ pub fn fill(library: &Library, questionnaire: &Questionnaire, system: &SystemAss
         .map(|section| FilledSection {
             title: section.title.clone(),
             part: section.part.clone(),
-            items: section.items.iter().filter(asked).map(|item| filled(library, item, system)).collect(),
+            items: section
+                .items
+                .iter()
+                .filter(asked)
+                .map(|item| filled(library, &questionnaire.id, item, system))
+                .collect(),
         })
         .collect();
     let scores =
@@ -159,15 +172,19 @@ pub fn fill(library: &Library, questionnaire: &Questionnaire, system: &SystemAss
     }
 }
 
-fn filled(library: &Library, item: &Item, system: &SystemAssessment) -> FilledItem {
+fn filled(library: &Library, questionnaire: &str, item: &Item, system: &SystemAssessment) -> FilledItem {
+    let asked = item.id.as_ref().zip(item.write.clone()).map(|(id, write)| (format!("{questionnaire}/{id}"), write));
+    let written = asked.as_ref().and_then(|(name, _)| written(name, system));
     let mut filled = FilledItem {
         asks: item.asks.clone(),
         facts: Vec::new(),
         missing: Vec::new(),
         unmeasured: Vec::new(),
         conclusions: Vec::new(),
+        undecided: Vec::new(),
         measures: Vec::new(),
-        write: item.write.clone(),
+        write: if written.is_some() { None } else { asked },
+        written,
         crosswalk: item.crosswalk.clone(),
         points: None,
     };
@@ -175,15 +192,11 @@ fn filled(library: &Library, item: &Item, system: &SystemAssessment) -> FilledIt
         let Some(definition) = library.catalog.get(key) else { continue };
         match system.facts.get(key, &Subject::system()).map(|fact| (fact, fact.on_paper())) {
             Some((fact, State::Known(value))) => {
-                let said = match &fact.provenance {
-                    crate::Provenance::Stated(Some(statement)) => format!("{}, {}", statement.by, statement.on),
-                    crate::Provenance::Stated(None) => "stated".to_owned(),
-                    crate::Provenance::Measured { engine, .. } => format!("measured ({engine})"),
-                    crate::Provenance::Concluded { pack } => format!("concluded ({pack})"),
-                };
-                filled.facts.push((key.clone(), definition.title.clone(), value.to_string(), said));
+                filled.facts.push((key.clone(), definition.title.clone(), value.to_string(), said(fact)));
             }
-            _ if matches!(definition.origin, Origin::Measured(_)) => filled.unmeasured.push(definition.title.clone()),
+            _ if matches!(definition.origin, Origin::Measured(_)) => {
+                filled.unmeasured.push((key.clone(), definition.title.clone()));
+            }
             _ => filled.missing.push((key.clone(), definition.question.clone())),
         }
     }
@@ -191,13 +204,16 @@ fn filled(library: &Library, item: &Item, system: &SystemAssessment) -> FilledIt
         let found =
             system.conclusions.iter().find(|conclusion| format!("{}.{}", conclusion.pack, conclusion.id) == *key);
         if let Some(conclusion) = found {
-            let value = match &conclusion.outcome {
-                crate::ConclusionOutcome::Known(value) => format!("{value}: {}", conclusion.meaning),
-                crate::ConclusionOutcome::Unknown { could_be } => {
-                    format!("undecided between {}", could_be.join(", "))
+            let title = conclusion.title.clone();
+            match &conclusion.outcome {
+                crate::ConclusionOutcome::Known(value) => {
+                    filled.conclusions.push((key.clone(), title, format!("{value}: {}", conclusion.meaning)));
                 }
-            };
-            filled.conclusions.push((conclusion.title.clone(), value));
+                crate::ConclusionOutcome::Unknown { could_be } => filled.undecided.push((
+                    conclusion.missing.join(", "),
+                    format!("{title} Undecided between {}.", could_be.join(", ")),
+                )),
+            }
         }
     }
     for rule in &item.rules {
@@ -211,6 +227,64 @@ fn filled(library: &Library, item: &Item, system: &SystemAssessment) -> FilledIt
         filled.points = Some((points(item, system), item.most(&library.catalog)));
     }
     filled
+}
+
+/// Who says so, in few words.
+fn said(fact: &Fact) -> String {
+    match &fact.provenance {
+        Provenance::Stated(Some(statement)) => format!("{}, {}", statement.by, statement.on),
+        Provenance::Stated(None) => "stated".to_owned(),
+        Provenance::Measured { engine, .. } => format!("measured ({engine})"),
+        Provenance::Concluded { pack } => format!("concluded ({pack})"),
+    }
+}
+
+/// The fact that holds what people have written in answer to items, by their names.
+pub const ANSWERS: &str = "impact.answers";
+
+/// Name and text of every answer that was written.
+fn answers(value: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let records = match value {
+        Value::List(records) => records.as_slice(),
+        _ => &[],
+    };
+    records.iter().filter_map(|record| match record {
+        Value::Record(fields) => match (fields.get("item")?, fields.get("text")?) {
+            (Value::Text(item), Value::Text(text)) => Some((item.as_str(), text.as_str())),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn written(name: &str, system: &SystemAssessment) -> Option<(String, String)> {
+    let fact = system.facts.get(ANSWERS, &Subject::system())?;
+    let State::Known(value) = fact.on_paper() else { return None };
+    let (_, text) = answers(value).find(|(item, _)| *item == name)?;
+    Some((text.to_owned(), said(fact)))
+}
+
+/// Answers to items that no assessment has.
+pub(crate) fn unknown_answers(library: &Library, system: &System) -> Vec<Diagnostic> {
+    let Some(value) = system.facts.value(ANSWERS) else { return Vec::new() };
+    let known = |name: &str| {
+        let of = |one: &&Questionnaire| name.strip_prefix(&one.id).is_some_and(|rest| rest.starts_with('/'));
+        let pack = name.split('/').next().and_then(|id| library.packs.get(id));
+        let id = name.rsplit('/').next();
+        let mut items = pack.and_then(|pack| pack.questionnaires.iter().find(of)).into_iter();
+        items.any(|one| {
+            one.sections.iter().flat_map(|s| &s.items).any(|item| item.id.is_some() && item.id.as_deref() == id)
+        })
+    };
+    let unknown = answers(value).filter(|(name, _)| !known(name));
+    unknown
+        .map(|(name, _)| {
+            let message = format!("`{ANSWERS}` answers `{name}`, which no impact assessment asks");
+            let hint =
+                "`medattest impact ASSESSMENT --system SYSTEM` shows what is to be written, each with its name";
+            Diagnostic::at(&system.place, "unknown-item", message, hint)
+        })
+        .collect()
 }
 
 /// Points of an item; none while its fact is not known.

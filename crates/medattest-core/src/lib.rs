@@ -40,7 +40,7 @@ pub use engine::profile::{ColumnProfile, TableProfile};
 pub use fact::{Fact, FactSet, Provenance, State, Statement, Subject};
 pub use finding::{Cited, Finding, Outcome, Severity, WaiverUse};
 pub use gate::{Decision, GateDecision, GatePolicy, UnknownPolicy};
-pub use impact::{FilledAssessment, FilledItem, FilledSection, Owed, ScoreResult, fill};
+pub use impact::{ANSWERS, FilledAssessment, FilledItem, FilledSection, Owed, ScoreResult, fill};
 pub use incident::{
     Deed, DutyOutcome, DutyState, Entry, Holiday, HolidayRule, Incident, IncidentAssessment, Moment, NotAMoment,
     Record, Started, Within, WorkCalendar, assess_incident, incident_facts,
@@ -61,7 +61,7 @@ pub use questions::Question;
 pub use roadmap::{ForeseenRule, Milestone, MilestoneKind};
 pub use scenario::{Scenario, ScenarioFailure, ScenarioReport, run_scenarios};
 pub use schema::{project_schema, system_schema};
-pub use template::{About, Template, TemplateItem, TemplateSection, View, load_templates};
+pub use template::{About, Carried, Template, TemplateItem, TemplateSection, View, load_templates};
 pub use value::Value;
 pub use world::{
     CountQuery, CountTable, DataError, Key, KeyKind, KeyValues, MISSING, World, WorldError, hex, sha256_hex,

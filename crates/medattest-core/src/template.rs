@@ -22,6 +22,13 @@ pub enum About {
     Organisation,
 }
 
+/// Data that a PDF carries in its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// The applied model card of the Coalition for Health AI, as XML.
+    ChaiCard,
+}
+
 /// A paper before anything is known.
 #[derive(Debug)]
 pub struct Template {
@@ -37,6 +44,8 @@ pub struct Template {
     pub purpose: String,
     /// Whether it is a short sheet for people who will not look anything up.
     pub sheet: bool,
+    /// What its PDF carries in its metadata.
+    pub carries: Option<Carried>,
     /// Requirements that ask for it, as `pack/requirement`.
     pub cites: Vec<String>,
     pub(crate) when: Option<Predicate>,
@@ -58,6 +67,8 @@ pub struct TemplateSection {
     /// Citation of the part.
     pub part: Option<String>,
     pub(crate) when: Option<Arc<Predicate>>,
+    /// Whether it stands on the first page, before document control and contents. Sheets have neither.
+    pub lead: bool,
     /// Fact for each of whose records the section is repeated.
     pub each: Option<String>,
     /// Items in order.
@@ -147,6 +158,10 @@ views! {
     Systems = "systems",
     /// Decision and counts of findings.
     Standing = "standing",
+    /// Counts of findings by regime and system.
+    Regimes = "regimes",
+    /// The next dates of all systems, in few lines.
+    NextDates = "next-dates",
     /// Files that were read.
     Evidence = "evidence",
     /// The law that was applied.
@@ -233,6 +248,10 @@ pub fn load_templates(files: &[SourceFile], library: &Library) -> (Vec<Template>
         let mut template = one.template;
         template.sections = sections.get(&id).cloned().unwrap_or_default();
         let mut seen = BTreeSet::new();
+        if template.sections.iter().skip(usize::from(!template.sheet)).any(|section| section.lead) {
+            let message = "only the first section can lead, and none of a sheet";
+            diagnostics.push(Diagnostic::at(&one.place, "lead", message, FORM));
+        }
         for section in &template.sections {
             if !seen.insert(&section.id) {
                 let message = format!("section `{}` is there twice", section.id);
@@ -308,6 +327,15 @@ fn template(
     let readers = root.required_string("readers", diagnostics);
     let purpose = root.required_string("purpose", diagnostics);
     let sheet = root.boolean("sheet", diagnostics).unwrap_or(false);
+    let carries = match root.string("carries", diagnostics).as_deref() {
+        Some("chai-card") if about == Some(About::System) => Some(Carried::ChaiCard),
+        Some(other) => {
+            let message = format!("a paper about a system can carry `chai-card`, this one cannot carry `{other}`");
+            diagnostics.push(Diagnostic::at(&place, "template-carries", message, FORM));
+            None
+        }
+        None => None,
+    };
     let cites = root.strings("cites", diagnostics);
     for cited in &cites {
         let known = cited.split_once('/').and_then(|(pack, id)| library.packs.get(pack)?.requirement(id));
@@ -335,6 +363,7 @@ fn template(
         readers: readers?,
         purpose: purpose?,
         sheet,
+        carries,
         cites,
         when: when.ok()?,
         because,
@@ -350,6 +379,7 @@ fn section(table: &mut Table<'_>, library: &Library, diagnostics: &mut Vec<Diagn
     let title = table.required_string("title", diagnostics);
     let part = table.string("part", diagnostics);
     let when = condition(table, &library.catalog, Per::System, diagnostics);
+    let lead = table.boolean("lead", diagnostics).unwrap_or(false);
     let each = table.string("each", diagnostics);
     let fields = each.as_ref().map(|key| match library.catalog.get(key).map(|definition| &definition.kind) {
         Some(FactType::Records(fields)) => fields.iter().map(|field| field.key.clone()).collect(),
@@ -364,7 +394,7 @@ fn section(table: &mut Table<'_>, library: &Library, diagnostics: &mut Vec<Diagn
         items.extend(item(&mut entry, library, fields.as_deref().unwrap_or_default(), diagnostics));
     }
     table.finish(diagnostics);
-    Some(TemplateSection { id: id?, title: title?, part, when: when.ok()?.map(Arc::new), each, items })
+    Some(TemplateSection { id: id?, title: title?, part, when: when.ok()?.map(Arc::new), lead, each, items })
 }
 
 fn item(

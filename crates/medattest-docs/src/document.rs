@@ -39,6 +39,8 @@ pub struct Front {
     pub sheet: bool,
     /// What the facts on the paper were, as JSON, for `doc check` and `doc diff`.
     pub manifest: String,
+    /// Named texts for the metadata of a PDF.
+    pub metadata: Vec<(String, String)>,
     /// The house style.
     pub letterhead: Letterhead,
 }
@@ -105,6 +107,8 @@ pub enum Block {
     },
     /// Links to every heading of level 2.
     Contents,
+    /// What follows begins on a page of its own.
+    Page,
 }
 
 /// A cell of a table: one or several paragraphs.

@@ -1,11 +1,13 @@
 //! The dossier: the whole run on paper, for someone who was not there.
 
 use medattest_core::{
-    Assessment, Cited, Conclusion, ConclusionOutcome, Decision, FactRead, Finding, GateDecision, Milestone,
-    MilestoneKind, Outcome, Provenance, Severity, SystemAssessment,
+    Assessment, Cited, Decision, FactRead, Finding, GateDecision, Milestone, MilestoneKind, Outcome, Provenance,
+    Severity, SystemAssessment,
 };
 
+use crate::conclusions::conclusions;
 use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::marks::{Marks, Rests, unmarked};
 use crate::measured::{across, measured};
 
 /// Composes the dossier of a run.
@@ -119,7 +121,7 @@ fn system(system: &SystemAssessment, smallest: u64) -> Vec<Block> {
     let mut blocks = vec![heading(2, system.name.clone(), Some(&system.id)), identity(system)];
     blocks.push(verdict(&system.decision, &findings));
     blocks.push(heading(3, "What it is, under each regime".to_owned(), None));
-    blocks.extend(conclusions(&system.conclusions));
+    blocks.extend(conclusions(&system.conclusions, &mut unmarked));
     let of = |outcome: Outcome| -> Vec<&Finding> {
         let mut mine: Vec<&Finding> = system.findings.iter().filter(|f| f.outcome == outcome).collect();
         mine.sort_by(|a, b| {
@@ -198,55 +200,8 @@ fn identity(system: &SystemAssessment) -> Block {
     Block::Table { caption: None, head: vec!["As stated".to_owned(), String::new()], rows }
 }
 
-/// The headline conclusions in full, the others in brief.
-pub(crate) fn conclusions(conclusions: &[Conclusion]) -> Vec<Block> {
-    let reached = |c: &&Conclusion| c.outcome != ConclusionOutcome::Known("not-applicable".to_owned());
-    let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(reached).collect();
-    ordered.sort_by_key(|c| &c.pack);
-    let (headlines, others): (Vec<&Conclusion>, Vec<&Conclusion>) = ordered.into_iter().partition(|c| c.headline);
-    let question = |c: &Conclusion| {
-        let cell =
-            Cell::line(vec![Inline::Strong(c.title.clone())]).and(vec![Inline::Code(format!("{}.{}", c.pack, c.id))]);
-        match &c.outcome {
-            ConclusionOutcome::Known(value) => {
-                cell.and(vec![Inline::Tag(Tone::Plain, value.clone())]).and(vec![Inline::Small(c.meaning.clone())])
-            }
-            ConclusionOutcome::Unknown { could_be } => cell
-                .and(vec![
-                    Inline::Tag(Tone::Unsure, "unknown".into()),
-                    Inline::Small(format!(" {}", could_be.join(" or "))),
-                ])
-                .and(vec![Inline::Small(format!("missing: {}", c.missing.join(", ")))]),
-        }
-    };
-    let why = |c: &Conclusion| {
-        let cell = Cell::line(vec![Inline::Text(c.because.clone())]);
-        match &c.contested {
-            Some(contested) => {
-                cell.and(vec![Inline::Tag(Tone::Unsure, "contested".into()), Inline::Text(format!(" {contested}"))])
-            }
-            None => cell,
-        }
-    };
-    let head = ["Question and answer", "Why, on which facts, under which law"].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<Cell>> =
-        headlines.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
-    let mut blocks = match rows {
-        rows if rows.is_empty() => {
-            vec![Block::Paragraph(vec![Inline::Text("No regime that was looked at reaches the system.".into())])]
-        }
-        rows => vec![Block::Table { caption: None, head: head.clone(), rows }],
-    };
-    if !others.is_empty() {
-        let rows =
-            others.into_iter().map(|c| vec![question(c), law(why(c).and(facts(&c.facts)), &c.citations)]).collect();
-        blocks.push(Block::Table { caption: Some("What these rest on".to_owned()), head, rows });
-    }
-    blocks
-}
-
 /// The facts that were read, with who stood for them.
-fn facts(facts: &[FactRead]) -> Vec<Inline> {
+pub(crate) fn facts(facts: &[FactRead], marks: Marks<'_>) -> Vec<Inline> {
     let mut line = Vec::new();
     for (index, fact) in facts.iter().enumerate() {
         let by = match &fact.provenance {
@@ -257,13 +212,16 @@ fn facts(facts: &[FactRead]) -> Vec<Inline> {
         };
         let separator = if index + 1 < facts.len() { "; " } else { "" };
         line.push(Inline::Code(fact.key.clone()));
-        line.push(Inline::Small(format!(" {}{by}{separator}", fact.shown())));
+        let mark = fact.provenance.as_ref().and_then(|_| marks(Rests::Fact(&fact.key)));
+        line.push(Inline::Small(format!(" {}{by}", fact.shown())));
+        line.extend(mark);
+        line.push(Inline::Small(separator.to_owned()));
     }
     line
 }
 
 /// Adds what was cited, with its standing and how well it was checked.
-fn law(mut cell: Cell, citations: &[Cited]) -> Cell {
+pub(crate) fn law(mut cell: Cell, citations: &[Cited]) -> Cell {
     for cited in citations {
         let status = match (cited.status, cited.from) {
             (Some(status), Some(from)) => format!(": {status}, from {from}"),
@@ -354,7 +312,7 @@ fn findings_table(findings: &[&Finding]) -> Block {
             }
             what = what.and(vec![Inline::Strong("What to do: ".into()), Inline::Text(f.remedy.clone())]);
             if let [single] = group.as_slice() {
-                what = what.and(facts(&single.facts));
+                what = what.and(facts(&single.facts, &mut unmarked));
             }
             vec![Cell::line(severity(f.severity, f.binding)), law(what, &f.citations)]
         })

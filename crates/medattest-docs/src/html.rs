@@ -111,6 +111,7 @@ fn block(out: &mut String, block: &Block, document: &Document) {
             out.push_str("</section>\n");
         }
         Block::Contents => contents(out, document),
+        Block::Page => out.push_str("<hr class=\"page\">\n"),
     }
 }
 

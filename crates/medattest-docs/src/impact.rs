@@ -1,11 +1,17 @@
 //! Impact assessments as papers.
 
-use medattest_core::{FilledAssessment, FilledItem, Outcome, Owed, ScoreResult, VERSION};
+use medattest_core::{ANSWERS, FilledAssessment, FilledItem, Outcome, Owed, ScoreResult, VERSION};
 
 use crate::document::{Block, Cell, Document, Inline, Tone, section, table, text};
+use crate::marks::{Marks, Rests, unmarked};
 
 /// An impact assessment, answered as far as the run answers it.
 pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -> Document {
+    marked(filled, system, as_of, &mut unmarked)
+}
+
+/// The same with source marks.
+pub(crate) fn marked(filled: &FilledAssessment, system: &str, as_of: &str, marks: Marks<'_>) -> Document {
     let title = format!("{}: {system}", filled.title);
     let items: Vec<&FilledItem> = filled.sections.iter().flat_map(|section| &section.items).collect();
     let answered = items.iter().filter(|item| item.is_answered()).count();
@@ -33,7 +39,7 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
         },
         Block::Note(text(
             "Answers are facts that people stated or that were measured, conclusions drawn from them, and the state of \
-             measures under the rules named. What is empty a person has to write; nothing was invented. Not legal advice.",
+             measures under the rules named. What is marked a person has to state or write; nothing was invented. Not legal advice.",
         )),
     ];
     if !filled.citations.is_empty() {
@@ -52,7 +58,8 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
         if let Some(citation) = &part.part {
             blocks.push(Block::Note(text(citation)));
         }
-        blocks.push(table(&["Asked", "Answer", "Also asked by"], part.items.iter().map(row).collect()));
+        let rows = part.items.iter().map(|item| row(item, marks)).collect();
+        blocks.push(table(&["Asked", "Answer", "Also asked by"], rows));
     }
     Document::new(title, blocks)
 }
@@ -78,17 +85,18 @@ fn levels(scores: &[ScoreResult]) -> Block {
     }
 }
 
-fn row(item: &FilledItem) -> Vec<Cell> {
+fn row(item: &FilledItem, marks: Marks<'_>) -> Vec<Cell> {
     let mut answer = Cell::default();
-    for (_, title, value, said) in &item.facts {
-        answer = answer.and(vec![
-            Inline::Small(format!("{title}: ")),
-            Inline::Text(value.clone()),
-            Inline::Small(format!(" ({said})")),
-        ]);
+    for (key, title, value, said) in &item.facts {
+        let mut line = vec![Inline::Small(format!("{title}: ")), Inline::Text(value.clone())];
+        line.extend(marks(Rests::Fact(key)));
+        line.push(Inline::Small(format!(" ({said})")));
+        answer = answer.and(line);
     }
-    for (title, value) in &item.conclusions {
-        answer = answer.and(vec![Inline::Small(format!("{title} ")), Inline::Text(value.clone())]);
+    for (key, title, value) in &item.conclusions {
+        let mut line = vec![Inline::Small(format!("{title} ")), Inline::Text(value.clone())];
+        line.extend(marks(Rests::Fact(key)));
+        answer = answer.and(line);
     }
     for (rule, title, outcome) in &item.measures {
         let tone = match outcome {
@@ -96,11 +104,10 @@ fn row(item: &FilledItem) -> Vec<Cell> {
             Outcome::NotMet => Tone::Bad,
             Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
         };
-        answer = answer.and(vec![
-            Inline::Tag(tone, outcome.to_string()),
-            Inline::Text(format!(" {title} ")),
-            Inline::Code(rule.clone()),
-        ]);
+        let mut line = vec![Inline::Tag(tone, outcome.to_string()), Inline::Text(format!(" {title}"))];
+        line.extend(marks(Rests::Rule(rule)));
+        line.extend([Inline::Text(" ".into()), Inline::Code(rule.clone())]);
+        answer = answer.and(line);
     }
     for (key, question) in &item.missing {
         answer = answer.and(vec![
@@ -109,13 +116,29 @@ fn row(item: &FilledItem) -> Vec<Cell> {
             Inline::Code(key.clone()),
         ]);
     }
-    for title in &item.unmeasured {
+    for (keys, question) in &item.undecided {
+        answer = answer.and(vec![
+            Inline::Tag(Tone::Unsure, "undecided".into()),
+            Inline::Text(format!(" {question} ")),
+            Inline::Code(keys.clone()),
+        ]);
+    }
+    for (_, title) in &item.unmeasured {
         answer =
             answer.and(vec![Inline::Tag(Tone::Unsure, "not measured".into()), Inline::Text(format!(" {title}"))]);
     }
-    if let Some(write) = &item.write {
-        answer =
-            answer.and(vec![Inline::Tag(Tone::Unsure, "to be written".into()), Inline::Text(format!(" {write}"))]);
+    if let Some((text, said)) = &item.written {
+        let mut line = vec![Inline::Text(text.clone())];
+        line.extend(marks(Rests::Fact(ANSWERS)));
+        line.push(Inline::Small(format!(" ({said})")));
+        answer = answer.and(line);
+    }
+    if let Some((name, write)) = &item.write {
+        answer = answer.and(vec![
+            Inline::Tag(Tone::Unsure, "to be written".into()),
+            Inline::Text(format!(" {write} ")),
+            Inline::Code(name.clone()),
+        ]);
     }
     let mut asked = Cell::text(&item.asks);
     if let Some((got, most)) = item.points {

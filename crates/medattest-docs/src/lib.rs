@@ -5,6 +5,7 @@
 
 mod card;
 mod charts;
+mod conclusions;
 mod deid;
 mod document;
 mod docx;
@@ -19,6 +20,7 @@ mod incident;
 mod layout;
 mod letterhead;
 mod markdown;
+mod marks;
 mod matrix;
 mod measured;
 mod monitor;

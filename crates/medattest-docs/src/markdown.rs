@@ -74,6 +74,7 @@ fn block(out: &mut String, block: &Block, document: &Document) {
         Block::Verdict { title, text, .. } => {
             let _ = writeln!(out, "> **{}** {}\n", escaped(title), inlines(text));
         }
+        Block::Page => out.push_str("---\n\n"),
         Block::Contents => {
             for block in &document.blocks {
                 if let Block::Heading { level: 2, text, id: Some(id) } = block {

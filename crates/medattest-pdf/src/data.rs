@@ -23,10 +23,11 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let levelled = levelled(&document.blocks);
     let parted = levelled.len() > PARTED;
     let mut blocks = Vec::new();
+    let contents = levelled.iter().position(|block| *block == Block::Contents).unwrap_or(0);
     for (index, block) in levelled.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| levelled.get(before));
         let after = match before {
-            _ if parted && matches!(block, Block::Heading { level: 2, .. }) => After::Part,
+            _ if parted && index > contents && matches!(block, Block::Heading { level: 2, .. }) => After::Part,
             // What follows the contents begins on a page of its own.
             Some(Block::Contents) if !front.sheet => After::Part,
             Some(Block::Heading { level: 2.., .. }) => After::Heading,
@@ -124,6 +125,7 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
             json!({ "kind": "verdict", "tone": self::tone(*tone), "title": title, "text": line(text) })
         }
         Block::Contents => json!({ "kind": "contents" }),
+        Block::Page => json!({ "kind": "page" }),
     }
 }
 

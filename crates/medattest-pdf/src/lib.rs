@@ -5,6 +5,7 @@
 //! letters that no embedded font has, the archival promise is dropped rather than the paper.
 
 mod data;
+mod metadata;
 mod picture;
 mod world;
 
@@ -39,7 +40,13 @@ pub fn pdf(document: &Document) -> Result<Vec<u8>, PdfError> {
         .or_else(|_| export(&pages, document, &[PdfStandard::V_1_7]));
     // What was laid out for one document is of no use for the next.
     typst::comemo::evict(0);
-    bytes.map_err(PdfError::Export)
+    let bytes = bytes.map_err(PdfError::Export)?;
+    match &document.front {
+        Some(front) if !front.metadata.is_empty() => {
+            metadata::with(bytes, &front.metadata).map_err(|error| PdfError::Export(error.to_string()))
+        }
+        _ => Ok(bytes),
+    }
 }
 
 fn export(pages: &PagedDocument, document: &Document, standards: &[PdfStandard]) -> Result<Vec<u8>, String> {

@@ -149,15 +149,18 @@ fn shown(system: &SystemAssessment, filled: &FilledAssessment) -> String {
             for (key, question) in &item.missing {
                 text.styled(4, UNSURE, &clean(&format!("state {key}: {question}")));
             }
-            for title in &item.unmeasured {
+            for (keys, question) in &item.undecided {
+                text.styled(4, UNSURE, &clean(&format!("state {keys}: {question}")));
+            }
+            for (_, title) in &item.unmeasured {
                 text.styled(4, UNSURE, &clean(&format!("measure: {title}")));
             }
             for (rule, title, outcome) in &item.measures {
                 let style = if *outcome == Outcome::Met { GOOD } else { UNSURE };
                 text.styled(4, style, &clean(&format!("{outcome}: {title} ({rule})")));
             }
-            if let Some(write) = &item.write {
-                text.styled(4, DIM, &clean(&format!("write: {write}")));
+            if let Some((name, write)) = &item.write {
+                text.styled(4, DIM, &clean(&format!("write {name}: {write}")));
             }
         }
     }
@@ -182,12 +185,25 @@ fn as_json(system: &SystemAssessment, filled: &FilledAssessment) -> serde_json::
                         "missing": item.missing.iter().map(|(key, question)| serde_json::json!({
                             "key": key, "question": question,
                         })).collect::<Vec<_>>(),
-                        "unmeasured": item.unmeasured,
-                        "conclusions": item.conclusions,
+                        "unmeasured": item.unmeasured.iter().map(|(key, title)| serde_json::json!({
+                            "key": key, "title": title,
+                        })).collect::<Vec<_>>(),
+                        "conclusions": item.conclusions.iter().map(|(key, title, value)| serde_json::json!({
+                            "key": key, "title": title, "value": value,
+                        })).collect::<Vec<_>>(),
+                        "undecided": item.undecided.iter().map(|(keys, question)| serde_json::json!({
+                            "keys": keys, "question": question,
+                        })).collect::<Vec<_>>(),
                         "measures": item.measures.iter().map(|(rule, title, outcome)| serde_json::json!({
                             "rule": rule, "title": title, "outcome": outcome,
                         })).collect::<Vec<_>>(),
-                        "write": item.write, "crosswalk": item.crosswalk,
+                        "write": item.write.as_ref().map(|(name, write)| serde_json::json!({
+                            "item": name, "asks": write,
+                        })),
+                        "written": item.written.as_ref().map(|(text, said)| serde_json::json!({
+                            "text": text, "by": said,
+                        })),
+                        "crosswalk": item.crosswalk,
                         "points": item.points.and_then(|(got, _)| got), "most": item.points.map(|(_, most)| most),
                     })
                 })

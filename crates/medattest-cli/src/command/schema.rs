@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, MonitorV1};
+use medattest_core::output::json::{AssessmentV1, BiasV1, DeidAuditV1, MonitorV1, schema_of};
 use medattest_core::{Library, project_schema, system_schema};
+use medattest_docs::Manifest;
 
 use super::{Stop, library, print, print_json};
 use crate::arguments::{SchemaOf, SchemaOptions};
@@ -19,10 +20,11 @@ pub(crate) fn run(options: &SchemaOptions) -> Result<u8, Stop> {
     match options.of {
         Some(SchemaOf::Project) => print_json(&project_schema(&library))?,
         Some(SchemaOf::System) => print_json(&system_schema(&library))?,
-        Some(SchemaOf::Assessment) => print_json(&medattest_core::output::json::schema_of::<AssessmentV1>())?,
-        Some(SchemaOf::Bias) => print_json(&medattest_core::output::json::schema_of::<BiasV1>())?,
-        Some(SchemaOf::DeidAudit) => print_json(&medattest_core::output::json::schema_of::<DeidAuditV1>())?,
-        Some(SchemaOf::Monitor) => print_json(&medattest_core::output::json::schema_of::<MonitorV1>())?,
+        Some(SchemaOf::Assessment) => print_json(&schema_of::<AssessmentV1>())?,
+        Some(SchemaOf::Bias) => print_json(&schema_of::<BiasV1>())?,
+        Some(SchemaOf::DeidAudit) => print_json(&schema_of::<DeidAuditV1>())?,
+        Some(SchemaOf::Monitor) => print_json(&schema_of::<MonitorV1>())?,
+        Some(SchemaOf::Paper) => print_json(&schema_of::<Manifest>())?,
         None => {}
     }
     Ok(0)

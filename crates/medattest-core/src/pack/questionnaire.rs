@@ -52,6 +52,8 @@ pub struct Item {
     pub crosswalk: Vec<String>,
     /// What a person has to write.
     pub write: Option<String>,
+    /// Name under which it is written, unique in the assessment; of items to be written only.
+    pub id: Option<String>,
     pub(crate) when: Option<Predicate>,
     /// Score group it counts for.
     pub group: Option<String>,
@@ -128,6 +130,12 @@ pub(super) fn read(
             let message = format!("group `{name}` is not both the group of items and counted by a score");
             diagnostics.push(Diagnostic::at(&place, "unknown-group", message, FORM));
         }
+        let mut ids = std::collections::BTreeSet::new();
+        for id in one.sections.iter().flat_map(|section| &section.items).filter_map(|item| item.id.as_ref()) {
+            if !ids.insert(id) {
+                diagnostics.push(Diagnostic::at(&place, "item-id", format!("item `{id}` is defined twice"), FORM));
+            }
+        }
         if all.iter().any(|other| other.id == one.id) {
             diagnostics.push(Diagnostic::at(
                 &place,
@@ -184,6 +192,7 @@ fn questionnaire(
 
 fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Item> {
     let place = table.place();
+    let id = table.string("id", diagnostics);
     let asks = table.required_string("asks", diagnostics);
     let facts = table.strings("facts", diagnostics);
     let rules = table.strings("rules", diagnostics);
@@ -203,6 +212,10 @@ fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics)
     table.finish(diagnostics);
     if facts.is_empty() && rules.is_empty() && conclusions.is_empty() && write.is_none() {
         diagnostics.push(Diagnostic::at(&place, "item-without-answer", "nothing answers this item".to_owned(), FORM));
+    }
+    if id.is_some() != write.is_some() {
+        let message = "what a person has to write has an `id`, and nothing else has".to_owned();
+        diagnostics.push(Diagnostic::at(&place, "item-id", message, FORM));
     }
     for key in &facts {
         if catalog.get(key).is_none_or(|definition| !definition.per.is_read_by(Per::System)) {
@@ -235,7 +248,7 @@ fn item(table: &mut Table<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics)
     if !points.is_empty() && (facts.len() != 1 || group.is_none()) {
         diagnostics.push(Diagnostic::at(&place, "points", "points need one fact and a group".to_owned(), FORM));
     }
-    Some(Item { asks: asks?, facts, rules, conclusions, crosswalk, write, when: when.ok()?, group, points })
+    Some(Item { asks: asks?, facts, rules, conclusions, crosswalk, write, id, when: when.ok()?, group, points })
 }
 
 fn score(table: &mut Table<'_>, diagnostics: &mut Diagnostics) -> Option<Score> {

@@ -98,6 +98,7 @@ impl Writing<'_> {
                 }
             }
             Block::Contents => self.contents(all),
+            Block::Page => self.out.push_str("<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Answers to the items of a template: values as people read them, tables of records, outcomes of rules.
 
 use medattest_core::{
-    ConclusionOutcome, Fact, FactDefinition, FactType, Finding, Origin, Outcome, TemplateItem, TemplateSection, Value,
+    Conclusion, ConclusionOutcome, Fact, FactDefinition, FactType, FilledAssessment, FilledItem, Finding, Origin,
+    Outcome, TemplateItem, TemplateSection, Value, View,
 };
 
 use super::view::why_empty;
@@ -72,9 +73,27 @@ impl Filling<'_> {
             } else {
                 answer.begun = true;
                 answer.blocks.extend(shown);
+                answer.open.extend(self.left_open(view, item, section));
             }
         }
         answer
+    }
+
+    /// What a view shows as open: items of impact assessments, and classifications that the facts leave undecided.
+    fn left_open(&self, view: View, item: &TemplateItem, section: &TemplateSection) -> Vec<OpenField> {
+        let Some(system) = self.system else { return Vec::new() };
+        match view {
+            View::Impact => {
+                self.assessments(&item.of, system).iter().flat_map(|one| unanswered(one, section)).collect()
+            }
+            View::Classification => {
+                let wanted = |pack: &String| item.of.is_empty() || item.of.contains(pack);
+                let mine =
+                    system.conclusions.iter().filter(|conclusion| conclusion.headline && wanted(&conclusion.pack));
+                mine.filter_map(|conclusion| undecided(conclusion, item, section)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn of_fact(
@@ -193,12 +212,11 @@ impl Filling<'_> {
                     answer.blocks.push(Block::Note(text(cited.join("; "))));
                 }
             }
-            ConclusionOutcome::Unknown { could_be } => {
-                let question = format!("{} Undecided between {}.", conclusion.title, could_be.join(", "));
-                let missing = conclusion.missing.join(", ");
-                let open = open(item, section, &missing, &question);
-                answer.blocks.push(Block::Paragraph(missing_line(&open)));
-                answer.open.push(open);
+            ConclusionOutcome::Unknown { .. } => {
+                if let Some(open) = undecided(conclusion, item, section) {
+                    answer.blocks.push(Block::Paragraph(missing_line(&open)));
+                    answer.open.push(open);
+                }
             }
         }
     }
@@ -262,6 +280,33 @@ fn open(item: &TemplateItem, section: &TemplateSection, key: &str, question: &st
         key: key.to_owned(),
         question: question.to_owned(),
     }
+}
+
+/// The field that an undecided classification leaves open.
+fn undecided(conclusion: &Conclusion, item: &TemplateItem, section: &TemplateSection) -> Option<OpenField> {
+    let ConclusionOutcome::Unknown { could_be } = &conclusion.outcome else { return None };
+    let question = format!("{} Undecided between {}.", conclusion.title, could_be.join(", "));
+    Some(open(item, section, &conclusion.missing.join(", "), &question))
+}
+
+/// What an impact assessment still asks.
+fn unanswered(filled: &FilledAssessment, section: &TemplateSection) -> Vec<OpenField> {
+    let of = |item: &FilledItem| -> Vec<OpenField> {
+        let left = |key: &str, question: &str| OpenField {
+            section: section.title.clone(),
+            asks: item.asks.clone(),
+            key: key.to_owned(),
+            question: question.to_owned(),
+        };
+        let unknown = item.measures.iter().filter(|(_, _, outcome)| *outcome == Outcome::Unknown);
+        let mut open: Vec<OpenField> = item.missing.iter().map(|(key, question)| left(key, question)).collect();
+        open.extend(item.undecided.iter().map(|(keys, question)| left(keys, question)));
+        open.extend(item.unmeasured.iter().map(|(key, title)| left(key, &format!("To be measured: {title}"))));
+        open.extend(unknown.map(|(rule, title, _)| left(rule, &format!("Cannot be judged yet: {title}"))));
+        open.extend(item.write.iter().map(|(name, write)| left(name, write)));
+        open
+    };
+    filled.sections.iter().flat_map(|section| &section.items).flat_map(of).collect()
 }
 
 fn missing_line(open: &OpenField) -> Vec<Inline> {

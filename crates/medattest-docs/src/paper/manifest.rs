@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use medattest_core::{Catalog, FactSet, SystemAssessment};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::source::{self, Source};
@@ -9,7 +10,7 @@ use super::source::{self, Source};
 pub(super) const FORMAT: &str = "medattest-paper-v1";
 
 /// A field of a paper that nothing answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenField {
     /// Section it stands in.
     pub section: String,
@@ -22,8 +23,9 @@ pub struct OpenField {
 }
 
 /// A paper without its words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "PaperV1")]
 pub struct Manifest {
     /// `medattest-paper-v1`.
     pub format: String,
@@ -34,6 +36,7 @@ pub struct Manifest {
     /// System, where the paper is about one.
     pub system: Option<String>,
     /// Day of facts and law.
+    #[schemars(with = "String", extend("format" = "date"))]
     pub as_of: Date,
     /// Version of medattest.
     pub medattest: String,

@@ -9,10 +9,11 @@ mod view;
 pub(crate) use answer::shown;
 
 use medattest_core::{
-    About, Assessment, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment, Template,
-    TemplateSection, VERSION, Value, sha256_hex,
+    About, Assessment, Carried, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment,
+    Template, TemplateSection, VERSION, Value, sha256_hex,
 };
 
+use crate::card::{Card, card};
 use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, Tone, table, text};
 
 pub use manifest::{Manifest, OpenField, Staleness, manifest_of_text, stale};
@@ -163,10 +164,10 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         None => template.sections.clone(),
     };
     let mut counts = Vec::new();
-    let mut body = Vec::new();
+    let (mut lead, mut body) = (Vec::new(), Vec::new());
     for (index, section) in sections.iter().enumerate() {
         let (blocks, count) = filling.section(section, index + 1);
-        body.extend(blocks);
+        if section.lead { &mut lead } else { &mut body }.extend(blocks);
         counts.push(count);
     }
     let status = filling.status();
@@ -205,6 +206,7 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         margin: format!("{} · {} · {}", template.title, on.run.as_of, short(&digest)),
         sheet: template.sheet,
         manifest: serde_json::to_string(&manifest).unwrap_or_default(),
+        metadata: system.map(|system| carried(template, on, system)).unwrap_or_default(),
         letterhead: on.letterhead.clone(),
     };
     let mut blocks = vec![Block::Heading { level: 1, text: text(&template.title), id: None }];
@@ -218,6 +220,10 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         blocks.extend(body);
         blocks.push(filling.control(template, &front, &digest));
     } else {
+        if !lead.is_empty() {
+            blocks.extend(lead);
+            blocks.push(Block::Page);
+        }
         blocks.push(filling.control(template, &front, &digest));
         blocks.extend(asked_by(template, &on, system));
         blocks.push(Block::Contents);
@@ -231,6 +237,18 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
     blocks.extend(filling.end());
     let title = format!("{}: {}", template.title, front.subject);
     Paper { document: Document { title, blocks, front: Some(front) }, manifest, sections: counts }
+}
+
+/// The data that a paper carries in its PDF beside what it says: the card of the Coalition for Health AI goes by these
+/// names (applied model card, version 0.2).
+fn carried(template: &Template, on: Material<'_>, system: &SystemAssessment) -> Vec<(String, String)> {
+    match template.carries {
+        Some(Carried::ChaiCard) => vec![
+            ("chaiMcXml".to_owned(), card(Card::Chai, on, system).0),
+            ("chaiMcSoftwareId".to_owned(), format!("medattest {VERSION}")),
+        ],
+        None => Vec::new(),
+    }
 }
 
 fn heading(level: u8, title: impl Into<String>, id: Option<&str>) -> Block {

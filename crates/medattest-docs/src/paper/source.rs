@@ -7,10 +7,11 @@ use medattest_core::output::thousands;
 use medattest_core::{
     Catalog, Fact, Finding, Provenance, State, Subject, SystemAssessment, TableProfile, sha256_hex,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of thing a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
     /// A fact: stated, measured or concluded.
@@ -28,7 +29,7 @@ pub enum SourceKind {
 }
 
 /// Something that a paper rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// Kind.
     pub kind: SourceKind,

@@ -1,19 +1,21 @@
 //! What papers show of a run beside facts: figures, classifications, requirements, findings, dates.
 
+use jiff::civil::Date;
 use medattest_core::engine::bias::BiasEvidence;
 use medattest_core::monitor::MonitorReport;
 use medattest_core::output::paper::{AttributeTable, on_paper};
 use medattest_core::{
-    ConclusionOutcome, Finding, Outcome, Owed, PackUsed, Rule, Severity, Stand, Subject, SystemAssessment, View,
-    fill, law_on,
+    FilledAssessment, Finding, Outcome, Owed, PackUsed, Rule, Severity, Stand, Subject, SystemAssessment, View, fill,
+    law_on,
 };
 
 use super::answer::{outcome_row, shown};
 use super::{Filling, fits, source};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::marks::Rests;
 use crate::matrix::standing;
 use crate::measured::{about, across, calibration, decision_curve, estimate, measured, roc};
-use crate::{dossier, gantt, heat, impact, monitor, report};
+use crate::{conclusions, dossier, gantt, heat, impact, monitor, report};
 
 /// Rows of a table of findings on paper.
 const MOST: usize = 400;
@@ -21,11 +23,27 @@ const MOST: usize = 400;
 const BRIEF: usize = 8;
 
 impl Filling<'_> {
+    /// The mark of what a line of an embedded report rests on.
+    fn mark(&mut self, system: &SystemAssessment, rests: Rests<'_>) -> Option<Inline> {
+        match rests {
+            Rests::Fact(key) => {
+                let fact = system.facts.get(key, &Subject::system())?;
+                Some(self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog)))
+            }
+            Rests::Rule(rule) => {
+                let finding = system.findings.iter().find(|finding| finding.rule == rule)?;
+                Some(self.cite_finding(finding))
+            }
+        }
+    }
+
     /// The blocks of a view; none where the run has nothing to show.
     pub(super) fn view(&mut self, view: View, of: &[String]) -> Vec<Block> {
         let systems = self.systems();
         match view {
-            View::Standing => self.standing(of),
+            View::Standing => vec![dossier::overview(&systems)],
+            View::Regimes => self.regimes(of),
+            View::NextDates => next_dates(&systems),
             View::Systems => self.register(),
             View::Packs => self.packs(of),
             View::Evidence => dossier::inputs(self.on.run, &systems),
@@ -68,9 +86,14 @@ impl Filling<'_> {
             View::Questions => dossier::questions(system, if self.brief() { BRIEF } else { usize::MAX }),
             View::Impact => self.impact(of, system),
             View::Traceability => self.traceability(system),
-            View::Standing | View::Systems | View::Packs | View::Evidence | View::Incidents | View::Papers => {
-                Vec::new()
-            }
+            View::Standing
+            | View::Regimes
+            | View::NextDates
+            | View::Systems
+            | View::Packs
+            | View::Evidence
+            | View::Incidents
+            | View::Papers => Vec::new(),
         }
     }
 
@@ -121,13 +144,11 @@ impl Filling<'_> {
         if chosen.is_empty() {
             return Vec::new();
         }
-        for conclusion in chosen.iter().filter(|c| matches!(c.outcome, ConclusionOutcome::Known(_))) {
-            let key = format!("{}.{}", conclusion.pack, conclusion.id);
-            if let Some(fact) = system.facts.get(&key, &Subject::system()) {
-                self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
-            }
+        if self.brief() {
+            conclusions::in_brief(&chosen, &mut |rests| self.mark(system, rests))
+        } else {
+            conclusions::conclusions(&chosen, &mut |rests| self.mark(system, rests))
         }
-        dossier::conclusions(&chosen)
     }
 
     /// Requirements with their standing and what the run shows of each.
@@ -240,29 +261,28 @@ impl Filling<'_> {
 
     fn impact(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
         let mut blocks = Vec::new();
-        for id in of {
-            let pack = id.split('/').next().unwrap_or_default();
-            if !self.on.run.packs.iter().any(|used| used.id == pack) {
-                continue;
-            }
-            let found = self.on.library.packs.get(pack).and_then(|p| p.questionnaires.iter().find(|q| q.id == *id));
-            let Some(questionnaire) = found else { continue };
-            let filled = fill(self.on.library, questionnaire, system);
-            for key in filled.sections.iter().flat_map(|s| &s.items).flat_map(|item| &item.facts).map(|fact| &fact.0)
-            {
-                if let Some(fact) = system.facts.get(key, &Subject::system()) {
-                    self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
-                }
-            }
+        for filled in self.assessments(of, system) {
             let as_of = self.on.run.as_of.to_string();
-            blocks.extend(embedded(impact::impact_assessment(&filled, &system.name, &as_of).blocks));
+            let shown = impact::marked(&filled, &system.name, &as_of, &mut |rests| self.mark(system, rests));
+            blocks.extend(embedded(shown.blocks));
         }
         blocks
     }
 
-    fn standing(&self, of: &[String]) -> Vec<Block> {
+    /// The impact assessments that are named, answered, where the run has their packs.
+    pub(super) fn assessments(&self, of: &[String], system: &SystemAssessment) -> Vec<FilledAssessment> {
+        let found = of.iter().filter_map(|id| {
+            let pack = id.split('/').next().unwrap_or_default();
+            self.on.run.packs.iter().find(|used| used.id == pack)?;
+            self.on.library.packs.get(pack)?.questionnaires.iter().find(|q| q.id == *id)
+        });
+        found.map(|questionnaire| fill(self.on.library, questionnaire, system)).collect()
+    }
+
+    /// Counts of findings by regime and system.
+    fn regimes(&self, of: &[String]) -> Vec<Block> {
         let systems = self.systems();
-        let mut blocks = vec![dossier::overview(&systems)];
+        let mut blocks = Vec::new();
         let wanted = |pack: &&PackUsed| of.is_empty() || of.contains(&pack.id);
         for shown in systems.chunks(heat::COLUMNS) {
             let under: Vec<_> = shown.iter().map(|system| standing(system)).collect();
@@ -471,6 +491,35 @@ fn roadmap(of: &[String], system: &SystemAssessment, brief: bool) -> Vec<Block> 
     }
     if !brief {
         blocks.push(dossier::roadmap(&milestones));
+    }
+    blocks
+}
+
+/// The first dates on which something changes for any system.
+fn next_dates(systems: &[&SystemAssessment]) -> Vec<Block> {
+    /// Lines that leave room on a page for what else a board has to see.
+    const FEW: usize = 6;
+    let mut dates: Vec<(Date, &str, Vec<&str>)> = Vec::new();
+    for system in systems {
+        for milestone in &system.roadmap {
+            match dates.iter_mut().find(|(day, title, _)| *day == milestone.date && *title == milestone.title) {
+                Some((_, _, names)) => names.push(&system.name),
+                None => dates.push((milestone.date, &milestone.title, vec![&system.name])),
+            }
+        }
+    }
+    dates.sort_by_key(|(day, _, _)| *day);
+    if dates.is_empty() {
+        return vec![Block::Paragraph(text("Nothing that is known changes later."))];
+    }
+    let left = dates.len().saturating_sub(FEW);
+    let of = |(day, title, names): &(Date, &str, Vec<&str>)| {
+        let whom = if names.len() == systems.len() && names.len() > 1 { "all".to_owned() } else { names.join(", ") };
+        vec![Cell::text(day.to_string()), Cell::text(*title), Cell::text(whom)]
+    };
+    let mut blocks = vec![table(&["From", "What changes", "System"], dates.iter().take(FEW).map(of).collect())];
+    if left > 0 {
+        blocks.push(Block::Note(text(format!("{left} later dates are among the key dates."))));
     }
     blocks
 }
