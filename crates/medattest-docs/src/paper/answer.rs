@@ -11,7 +11,7 @@ use crate::document::{Block, Cell, Inline, Tone, table, text};
 
 /// Texts longer than this stand under a heading of their own.
 const SHORT: usize = 220;
-/// Records with more fields than this are shown one below the other.
+/// Records with more fields than this are shown one below the other; a sheet, which has little room, takes one more.
 const COLUMNS: usize = 5;
 
 impl Filling<'_> {
@@ -74,9 +74,21 @@ impl Filling<'_> {
                 answer.begun = true;
                 answer.blocks.extend(shown);
                 answer.open.extend(self.left_open(view, item, section));
+                answer.within = self.within(view, item);
             }
         }
         answer
+    }
+
+    /// How many questions an impact assessment has, and how many are answered.
+    fn within(&self, view: View, item: &TemplateItem) -> Option<(usize, usize, usize)> {
+        let system = self.system.filter(|_| view == View::Impact)?;
+        let assessments = self.assessments(&item.of, system);
+        let asked: Vec<&FilledItem> =
+            assessments.iter().flat_map(|one| &one.sections).flat_map(|section| &section.items).collect();
+        let answered = asked.iter().filter(|item| item.is_answered()).count();
+        let begun = asked.iter().filter(|item| !item.is_answered() && item.is_begun()).count();
+        Some((asked.len(), answered, begun))
     }
 
     /// What a view shows as open: items of impact assessments, and classifications that the facts leave undecided.
@@ -119,7 +131,7 @@ impl Filling<'_> {
         let cite = self.cite_fact(fact);
         match (&definition.kind, value) {
             (FactType::Records(fields), Value::List(records)) if !records.is_empty() => {
-                answer.blocks.extend(records_shown(fields, records, cite));
+                answer.blocks.extend(records_shown(fields, records, cite, COLUMNS + usize::from(self.sheet)));
             }
             (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
                 let last = texts.len() - 1;
@@ -269,7 +281,7 @@ impl Filling<'_> {
         let question = self.on.library.catalog.get(key).map(|d| d.question.clone()).unwrap_or_default();
         let open = OpenField { section: section.to_owned(), asks: asks.to_owned(), key: key.to_owned(), question };
         let blocks = vec![Block::Paragraph(missing_line(&open))];
-        Answer { short: None, blocks, begun: false, open: vec![open] }
+        Answer { blocks, open: vec![open], ..Answer::default() }
     }
 }
 
@@ -372,7 +384,7 @@ pub(crate) fn shown(kind: &FactType, value: &Value) -> String {
 }
 
 /// Records: few fields make a table, many a table each.
-fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline) -> Vec<Block> {
+fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline, columns: usize) -> Vec<Block> {
     let values: Vec<_> = records
         .iter()
         .filter_map(|record| match record {
@@ -385,7 +397,7 @@ fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline) -> 
     let cell = |record: &std::collections::BTreeMap<String, Value>, field: &FactDefinition| {
         record.get(&field.key).map(|value| shown(&field.kind, value))
     };
-    if used.len() <= COLUMNS {
+    if used.len() <= columns {
         let mut rows: Vec<Vec<Cell>> = values
             .iter()
             .map(|record| {

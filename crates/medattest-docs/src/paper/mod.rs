@@ -95,6 +95,8 @@ struct Answer {
     begun: bool,
     /// What is not.
     open: Vec<OpenField>,
+    /// Questions of an embedded form: all, answered whole, in part. They count instead of the item they stand under.
+    within: Option<(usize, usize, usize)>,
 }
 
 /// A paper while it is being filled.
@@ -432,9 +434,12 @@ impl<'a> Filling<'a> {
             if item.optional && !answer.begun {
                 continue;
             }
-            count.items += 1;
-            count.answered += usize::from(answer.open.is_empty());
-            count.partly += usize::from(!answer.open.is_empty() && answer.begun);
+            let whole = answer.open.is_empty();
+            let one = (1, usize::from(whole), usize::from(!whole && answer.begun));
+            let (items, answered, partly) = answer.within.unwrap_or(one);
+            count.items += items;
+            count.answered += answered;
+            count.partly += partly;
             self.open.extend(answer.open);
             let mut asks = text(&item.asks);
             if let Some(part) = item.part.as_ref().filter(|_| !self.sheet) {
