@@ -165,7 +165,8 @@ fn answers_that_are_written_stand_in_the_assessment() {
         (paper["answered"].as_u64().expect("a count"), paper["open"].as_u64().expect("a count"))
     };
     let (answered, open) = count();
-    let answer = "[[impact.answers]]\nitem = \"impact/aia/trust\"\ntext = \"They would ask for the paper screen back\"\n";
+    let answer =
+        "[[impact.answers]]\nitem = \"impact/aia/trust\"\ntext = \"They would ask for the paper screen back\"\n";
     fs::write(&path, format!("{before}\n{answer}")).expect("written");
     assert_eq!(count(), (answered, open - 1), "one question less is open; its facts still are");
     render(&project, &["impact-assessment", "--system", "sepsis-score", "--write", "aia.md"], &[0]);

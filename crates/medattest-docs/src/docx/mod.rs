@@ -7,12 +7,14 @@
 mod body;
 mod parts;
 
+use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 
+use rayon::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::document::Document;
+use crate::document::{Block, Document};
 
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
@@ -25,18 +27,24 @@ impl From<std::io::Error> for DocxError {
     }
 }
 
+/// What turns a drawing into a PNG, on any thread.
+type Picture<'p> = &'p (dyn Fn(&str) -> Option<Vec<u8>> + Sync);
+
 /// Renders a document. `picture` turns a drawing into a PNG; a drawing it cannot turn is told by its caption. The same
 /// document gives the same bytes.
 ///
 /// # Errors
 /// When the parts cannot be packed.
-pub fn docx(document: &Document, picture: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>, DocxError> {
-    let body = body::body(document, picture);
+pub fn docx(document: &Document, picture: Picture<'_>) -> Result<Vec<u8>, DocxError> {
+    let drawn = pictures(document, picture);
+    let body = body::body(document, &|svg| drawn.get(svg).cloned().flatten());
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     // The default time is that of no clock.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    let options = SimpleFileOptions::default();
     let mut add = |name: &str, content: &[u8]| -> Result<(), DocxError> {
-        zip.start_file(name, options)?;
+        // Pictures are compressed as they are.
+        let method = if name.ends_with(".png") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        zip.start_file(name, options.compression_method(method))?;
         zip.write_all(content)?;
         Ok(())
     };
@@ -61,6 +69,17 @@ pub fn docx(document: &Document, picture: &dyn Fn(&str) -> Option<Vec<u8>>) -> R
         add("customXml/_rels/item1.xml.rels", parts::CUSTOM_RELATIONS.as_bytes())?;
     }
     Ok(zip.finish()?.into_inner())
+}
+
+/// Every drawing of a document as a picture, drawn side by side.
+fn pictures<'d>(document: &'d Document, picture: Picture<'_>) -> HashMap<&'d str, Option<Vec<u8>>> {
+    let logo = document.front.iter().filter_map(|front| front.letterhead.logo.as_deref());
+    let figures = document.blocks.iter().filter_map(|block| match block {
+        Block::Figure { svg, .. } => Some(svg.as_str()),
+        _ => None,
+    });
+    let drawings: Vec<&str> = logo.chain(figures).collect();
+    drawings.into_par_iter().map(|svg| (svg, picture(svg))).collect()
 }
 
 /// What the facts on a paper were, out of its DOCX. Editors may number custom parts anew.
@@ -108,7 +127,7 @@ fn xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Block, Cell, Front, Inline, Tone};
+    use crate::document::{Cell, Front, Inline, Tone};
 
     #[test]
     fn the_facts_come_out_as_they_went_in_and_text_means_itself() {
