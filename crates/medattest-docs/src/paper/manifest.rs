@@ -52,7 +52,7 @@ pub struct Manifest {
     pub items: usize,
     /// What it rests on, in the order of citation.
     pub sources: Vec<Source>,
-    /// What is open.
+    /// What is open; a question that is open in several places stands once.
     pub open: Vec<OpenField>,
 }
 

@@ -8,6 +8,8 @@ mod view;
 
 pub(crate) use answer::shown;
 
+use std::collections::BTreeSet;
+
 use medattest_core::{
     About, Assessment, Carried, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment,
     Template, TemplateSection, VERSION, Value, sha256_hex,
@@ -105,6 +107,8 @@ struct Filling<'a> {
     system: Option<&'a SystemAssessment>,
     /// Whether it is a short sheet.
     sheet: bool,
+    /// Whether it leads with a page for those who read no further.
+    leads: bool,
     /// How the law stands on the day, once a view has asked.
     law: Option<Vec<Stand>>,
     sources: Vec<Source>,
@@ -160,7 +164,9 @@ impl<'a> Filling<'a> {
 
 /// Fills a template; `system` is what it is about, where it is about one.
 pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssessment>) -> Paper {
-    let mut filling = Filling { on, system, sheet: template.sheet, law: None, sources: Vec::new(), open: Vec::new() };
+    let leads = template.sections.iter().any(|section| section.lead);
+    let (sources, open) = (Vec::new(), Vec::new());
+    let mut filling = Filling { on, system, sheet: template.sheet, leads, law: None, sources, open };
     let sections: Vec<TemplateSection> = match system {
         Some(system) => template.for_system(system),
         None => template.sections.clone(),
@@ -172,6 +178,9 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         if section.lead { &mut lead } else { &mut body }.extend(blocks);
         counts.push(count);
     }
+    // A question that is open in several places is asked once, by the first.
+    let mut asked = BTreeSet::new();
+    filling.open.retain(|field| asked.insert((field.key.clone(), field.question.clone())));
     let status = filling.status();
     let draft = !filling.open.is_empty() || status != "Approved";
     let subject = system.map_or_else(
@@ -466,7 +475,7 @@ impl<'a> Filling<'a> {
         blocks
     }
 
-    /// Every open field with the question that would fill it.
+    /// Every open field with the question that would fill it, where it is open first.
     fn open_fields(&self) -> Vec<Block> {
         if self.open.is_empty() {
             return Vec::new();
@@ -480,7 +489,7 @@ impl<'a> Filling<'a> {
         });
         vec![
             heading(2, format!("Open fields ({})", self.open.len()), Some("open-fields")),
-            table(&["Where", "What would fill it", "Fact"], rows.collect()),
+            table(&["Where first", "What would fill it", "Fact"], rows.collect()),
         ]
     }
 

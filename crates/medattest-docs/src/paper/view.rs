@@ -350,8 +350,17 @@ impl Filling<'_> {
     }
 
     fn packs(&self, of: &[String]) -> Vec<Block> {
-        let rows: Vec<Vec<Cell>> = dossier::pack_rows(self.on.run, of);
-        if rows.is_empty() { Vec::new() } else { vec![table(&dossier::PACK_HEAD, rows)] }
+        let mut rows: Vec<Vec<Cell>> = dossier::pack_rows(self.on.run, of);
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        if !self.sheet && !self.leads {
+            return vec![table(&dossier::PACK_HEAD, rows)];
+        }
+        let [head @ .., _] = dossier::PACK_HEAD;
+        rows.iter_mut().for_each(|row| row.truncate(head.len()));
+        let limits = "What each does not cover or has not verified is in the compliance dossier.";
+        vec![table(&head, rows), Block::Note(text(limits))]
     }
 
     fn incidents(&self) -> Vec<Block> {
