@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::expr::Parsed;
 use crate::incident::WorkCalendar;
 use crate::reader::{self, Table};
+use crate::value::Value;
 
 /// What kind of value a fact holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,31 @@ pub enum FactType {
     Estimate,
     /// Several records of these fields.
     Records(Vec<FactDefinition>),
+}
+
+impl FactType {
+    /// A value as people read it: the meaning of a choice instead of its id.
+    pub fn shown(&self, value: &Value) -> String {
+        let meaning = |values: &[(String, String)], id: &Value| match id {
+            Value::Text(id) => values
+                .iter()
+                .find(|(known, _)| known == id)
+                .map_or_else(|| id.clone(), |(_, meaning)| meaning.clone()),
+            other => other.to_string(),
+        };
+        match (self, value) {
+            (Self::Choice(values), value) => meaning(values, value),
+            (Self::Choices(values), Value::List(ids)) if !ids.is_empty() => {
+                ids.iter().map(|id| meaning(values, id)).collect::<Vec<_>>().join("; ")
+            }
+            (Self::Bool, Value::Bool(true)) => "Yes".to_owned(),
+            (Self::Bool, Value::Bool(false)) => "No".to_owned(),
+            (Self::Texts, Value::List(texts)) if texts.len() > 1 => {
+                texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            _ => value.to_string(),
+        }
+    }
 }
 
 /// Who or what a fact is about.

@@ -192,7 +192,7 @@ fn filled(library: &Library, questionnaire: &str, item: &Item, system: &SystemAs
         let Some(definition) = library.catalog.get(key) else { continue };
         match system.facts.get(key, &Subject::system()).map(|fact| (fact, fact.on_paper())) {
             Some((fact, State::Known(value))) => {
-                filled.facts.push((key.clone(), definition.title.clone(), value.to_string(), said(fact)));
+                filled.facts.push((key.clone(), definition.title.clone(), definition.kind.shown(value), said(fact)));
             }
             _ if matches!(definition.origin, Origin::Measured(_)) => {
                 filled.unmeasured.push((key.clone(), definition.title.clone()));

@@ -8,7 +8,7 @@ mod toolkit;
 use medattest_core::output::paper::{AttributeTable, GroupRow, Shown, on_paper};
 use medattest_core::{State, Subject, SystemAssessment, Value};
 
-use crate::paper::{Material, shown};
+use crate::paper::Material;
 
 /// Forms of a model card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl<'a> Known<'a> {
     /// A fact as people read it.
     fn text(&self, key: &str) -> Option<String> {
         let kind = &self.on.library.catalog.get(key)?.kind;
-        self.value(key).map(|value| shown(kind, value))
+        self.value(key).map(|value| kind.shown(value))
     }
 
     /// The same; missing is noted under the name that the form gives it.

@@ -145,7 +145,7 @@ impl Filling<'_> {
                 answer.blocks.push(Block::List(texts.iter().enumerate().map(of).collect()));
             }
             _ => {
-                let shown = shown(&definition.kind, value);
+                let shown = definition.kind.shown(value);
                 let length = shown.chars().count();
                 lines.push((definition.title.clone(), vec![Inline::Text(shown), cite], length));
             }
@@ -178,7 +178,7 @@ impl Filling<'_> {
             return;
         };
         answer.begun = true;
-        let mut line = text(shown(&definition.kind, value));
+        let mut line = text(definition.kind.shown(value));
         let length = value.to_string().chars().count();
         if let Some((fact, _)) = self.known(key) {
             line.push(self.cite_fact(fact));
@@ -357,32 +357,6 @@ pub(super) fn outcome_row(finding: &Finding, cite: Inline) -> Vec<Cell> {
     vec![Cell::line(vec![Inline::Tag(tone, finding.outcome.to_string())]), what]
 }
 
-/// A value as people read it: the meaning of a choice instead of its id.
-pub(crate) fn shown(kind: &FactType, value: &Value) -> String {
-    let meaning = |values: &[(String, String)], id: &str| {
-        values.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, meaning)| meaning.clone())
-    };
-    match (kind, value) {
-        (FactType::Choice(values), Value::Text(id)) => meaning(values, id),
-        (FactType::Choices(values), Value::List(ids)) if !ids.is_empty() => {
-            let each: Vec<String> = ids
-                .iter()
-                .map(|id| match id {
-                    Value::Text(id) => meaning(values, id),
-                    other => other.to_string(),
-                })
-                .collect();
-            each.join("; ")
-        }
-        (FactType::Bool, Value::Bool(true)) => "Yes".to_owned(),
-        (FactType::Bool, Value::Bool(false)) => "No".to_owned(),
-        (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
-            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        }
-        _ => value.to_string(),
-    }
-}
-
 /// Records: few fields make a table, many a table each.
 fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline, columns: usize) -> Vec<Block> {
     let values: Vec<_> = records
@@ -395,7 +369,7 @@ fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline, col
     let used: Vec<&FactDefinition> =
         fields.iter().filter(|field| values.iter().any(|record| record.contains_key(&field.key))).collect();
     let cell = |record: &std::collections::BTreeMap<String, Value>, field: &FactDefinition| {
-        record.get(&field.key).map(|value| shown(&field.kind, value))
+        record.get(&field.key).map(|value| field.kind.shown(value))
     };
     if used.len() <= columns {
         let mut rows: Vec<Vec<Cell>> = values

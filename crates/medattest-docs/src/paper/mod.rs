@@ -6,8 +6,6 @@ mod manifest;
 mod source;
 mod view;
 
-pub(crate) use answer::shown;
-
 use std::collections::BTreeSet;
 
 use medattest_core::{

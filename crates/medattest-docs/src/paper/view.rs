@@ -9,7 +9,7 @@ use medattest_core::{
     law_on,
 };
 
-use super::answer::{outcome_row, shown};
+use super::answer::outcome_row;
 use super::{Filling, fits, source};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
 use crate::marks::Rests;
@@ -314,7 +314,7 @@ impl Filling<'_> {
         for system in self.systems() {
             let value = |key: &str| {
                 let kind = self.on.library.catalog.get(key).map(|definition| &definition.kind);
-                system.facts.value(key).zip(kind).map(|(value, kind)| shown(kind, value))
+                system.facts.value(key).zip(kind).map(|(value, kind)| kind.shown(value))
             };
             let or = |key: &str| value(key).unwrap_or_else(|| "not stated".to_owned());
             let mut name = Cell::line(vec![Inline::Strong(system.name.clone())])
