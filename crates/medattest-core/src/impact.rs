@@ -1,6 +1,6 @@
 //! Impact assessments answered from a run: what is known, what is missing, what a person has to write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -47,6 +47,20 @@ pub struct FilledAssessment {
     pub sections: Vec<FilledSection>,
     /// Levels.
     pub scores: Vec<ScoreResult>,
+}
+
+impl FilledAssessment {
+    /// Its items in order.
+    pub fn items(&self) -> impl Iterator<Item = &FilledItem> {
+        self.sections.iter().flat_map(|section| &section.items)
+    }
+
+    /// Items, those answered whole, those in part.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let answered = self.items().filter(|item| item.is_answered()).count();
+        let begun = self.items().filter(|item| !item.is_answered() && item.is_begun()).count();
+        (self.items().count(), answered, begun)
+    }
 }
 
 /// A section with its answers.
@@ -154,7 +168,7 @@ pub fn fill(library: &Library, questionnaire: &Questionnaire, system: &SystemAss
                 .items
                 .iter()
                 .filter(asked)
-                .map(|item| filled(library, &questionnaire.id, item, system))
+                .map(|item| filled(library, questionnaire, item, system))
                 .collect(),
         })
         .collect();
@@ -172,8 +186,8 @@ pub fn fill(library: &Library, questionnaire: &Questionnaire, system: &SystemAss
     }
 }
 
-fn filled(library: &Library, questionnaire: &str, item: &Item, system: &SystemAssessment) -> FilledItem {
-    let asked = item.id.as_ref().zip(item.write.clone()).map(|(id, write)| (format!("{questionnaire}/{id}"), write));
+fn filled(library: &Library, questionnaire: &Questionnaire, item: &Item, system: &SystemAssessment) -> FilledItem {
+    let asked = questionnaire.name_of(item).zip(item.write.clone());
     let written = asked.as_ref().and_then(|(name, _)| written(name, system));
     let mut filled = FilledItem {
         asks: item.asks.clone(),
@@ -209,10 +223,9 @@ fn filled(library: &Library, questionnaire: &str, item: &Item, system: &SystemAs
                 crate::ConclusionOutcome::Known(value) => {
                     filled.conclusions.push((key.clone(), title, format!("{value}: {}", conclusion.meaning)));
                 }
-                crate::ConclusionOutcome::Unknown { could_be } => filled.undecided.push((
-                    conclusion.missing.join(", "),
-                    format!("{title} Undecided between {}.", could_be.join(", ")),
-                )),
+                crate::ConclusionOutcome::Unknown { .. } => {
+                    filled.undecided.extend(conclusion.undecided().map(|left| (conclusion.missing.join(", "), left)));
+                }
             }
         }
     }
@@ -267,16 +280,13 @@ fn written(name: &str, system: &SystemAssessment) -> Option<(String, String)> {
 /// Answers to items that no assessment has.
 pub(crate) fn unknown_answers(library: &Library, system: &System) -> Vec<Diagnostic> {
     let Some(value) = system.facts.value(ANSWERS) else { return Vec::new() };
-    let known = |name: &str| {
-        let of = |one: &&Questionnaire| name.strip_prefix(&one.id).is_some_and(|rest| rest.starts_with('/'));
-        let pack = name.split('/').next().and_then(|id| library.packs.get(id));
-        let id = name.rsplit('/').next();
-        let mut items = pack.and_then(|pack| pack.questionnaires.iter().find(of)).into_iter();
-        items.any(|one| {
-            one.sections.iter().flat_map(|s| &s.items).any(|item| item.id.is_some() && item.id.as_deref() == id)
-        })
-    };
-    let unknown = answers(value).filter(|(name, _)| !known(name));
+    let asked: BTreeSet<String> = library
+        .packs
+        .iter()
+        .flat_map(|pack| &pack.questionnaires)
+        .flat_map(|one| one.sections.iter().flat_map(|section| &section.items).filter_map(|item| one.name_of(item)))
+        .collect();
+    let unknown = answers(value).filter(|(name, _)| !asked.contains(*name));
     unknown
         .map(|(name, _)| {
             let message = format!("`{ANSWERS}` answers `{name}`, which no impact assessment asks");

@@ -28,6 +28,18 @@ pub struct FactRead {
     pub provenance: Option<Provenance>,
 }
 
+impl Conclusion {
+    /// The question that is left where the facts do not decide it.
+    pub fn undecided(&self) -> Option<String> {
+        match &self.outcome {
+            ConclusionOutcome::Known(_) => None,
+            ConclusionOutcome::Unknown { could_be } => {
+                Some(format!("{} Undecided between {}.", self.title, could_be.join(", ")))
+            }
+        }
+    }
+}
+
 /// How a classification came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConclusionOutcome {

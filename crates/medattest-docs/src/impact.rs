@@ -13,16 +13,14 @@ pub fn impact_assessment(filled: &FilledAssessment, system: &str, as_of: &str) -
 /// The same with source marks.
 pub(crate) fn marked(filled: &FilledAssessment, system: &str, as_of: &str, marks: Marks<'_>) -> Document {
     let title = format!("{}: {system}", filled.title);
-    let items: Vec<&FilledItem> = filled.sections.iter().flat_map(|section| &section.items).collect();
-    let answered = items.iter().filter(|item| item.is_answered()).count();
-    let begun = items.iter().filter(|item| !item.is_answered() && item.is_begun()).count();
+    let (items, answered, begun) = filled.counts();
     let (tone, owed) = match &filled.owed {
         Owed::Yes => (Tone::Bad, "It is owed".to_owned()),
         Owed::No => (Tone::Good, "It is not owed under the cited law".to_owned()),
         Owed::Unknown(facts) => (Tone::Unsure, format!("Whether it is owed is not known: {}", facts.join(", "))),
         Owed::Voluntary => (Tone::Plain, "No law that was read asks for it".to_owned()),
     };
-    let tone = if answered == items.len() && tone == Tone::Bad { Tone::Good } else { tone };
+    let tone = if answered == items && tone == Tone::Bad { Tone::Good } else { tone };
     let mut blocks = vec![
         Block::Heading { level: 1, text: text(&title), id: None },
         Block::Paragraph(vec![Inline::Small(format!(
@@ -31,7 +29,7 @@ pub(crate) fn marked(filled: &FilledAssessment, system: &str, as_of: &str, marks
         ))]),
         Block::Verdict {
             tone,
-            title: format!("{answered} of {} items answered, {begun} in part", items.len()),
+            title: format!("{answered} of {items} items answered, {begun} in part"),
             text: text(match &filled.because {
                 Some(because) if filled.owed == Owed::Yes => format!("{owed}. {because}"),
                 _ => format!("{owed}."),

@@ -72,14 +72,6 @@ fn find<'a>(all: &[&'a Questionnaire], kind: &str) -> Result<&'a Questionnaire, 
     }
 }
 
-/// Items, those answered whole, those in part.
-fn counts(filled: &FilledAssessment) -> (usize, usize, usize) {
-    let items: Vec<_> = filled.sections.iter().flat_map(|section| &section.items).collect();
-    let answered = items.iter().filter(|item| item.is_answered()).count();
-    let begun = items.iter().filter(|item| !item.is_answered() && item.is_begun()).count();
-    (items.len(), answered, begun)
-}
-
 fn owed(filled: &FilledAssessment) -> &'static str {
     match filled.owed {
         Owed::Yes => "owed",
@@ -106,7 +98,7 @@ fn overview(run: &Assessment, library: &Library, all: &[&Questionnaire], format:
     for (system, all) in &filled {
         text.heading(&clean(&system.name));
         for one in all {
-            let (items, answered, begun) = counts(one);
+            let (items, answered, begun) = one.counts();
             let style = if is_open(one) { BAD } else { DIM };
             text.tagged(style, owed(one), 12, &clean(&format!("{}: {}", one.id, one.title)));
             text.styled(15, DIM, &format!("{items} items: {answered} answered, {begun} in part"));
@@ -120,7 +112,7 @@ fn overview(run: &Assessment, library: &Library, all: &[&Questionnaire], format:
 
 fn shown(system: &SystemAssessment, filled: &FilledAssessment) -> String {
     let mut text = Text::new();
-    let (items, answered, begun) = counts(filled);
+    let (items, answered, begun) = filled.counts();
     text.line(&format!("{BOLD}{}{BOLD:#} for {} ({})", clean(&filled.title), clean(&system.name), owed(filled)));
     if let (Owed::Yes, Some(because)) = (&filled.owed, &filled.because) {
         text.paragraph(2, &clean(because));

@@ -103,6 +103,11 @@ impl Item {
 }
 
 impl Questionnaire {
+    /// Name under which an item is answered in writing, as `pack/name/item`; none where there is nothing to write.
+    pub fn name_of(&self, item: &Item) -> Option<String> {
+        item.id.as_ref().map(|id| format!("{}/{id}", self.id))
+    }
+
     pub(crate) fn predicates(&self) -> impl Iterator<Item = &Predicate> {
         let items = self.sections.iter().flat_map(|section| &section.items);
         self.when.iter().chain(items.filter_map(|item| item.when.as_ref()))

@@ -65,7 +65,14 @@ impl Filling<'_> {
         }
         self.of_rules(item, section, &mut answer);
         if let Some(view) = item.view {
-            let shown = self.view(view, &item.of);
+            let filled = match self.system {
+                Some(system) if view == View::Impact => self.assessments(&item.of, system),
+                _ => Vec::new(),
+            };
+            let shown = match self.system {
+                Some(system) if view == View::Impact => self.impact(&filled, system),
+                _ => self.view(view, &item.of),
+            };
             if shown.is_empty() {
                 let open = open(item, section, &format!("view {}", view.id()), why_empty(view));
                 answer.blocks.push(Block::Paragraph(missing_line(&open)));
@@ -74,38 +81,21 @@ impl Filling<'_> {
                 answer.begun = true;
                 answer.blocks.extend(shown);
                 answer.open.extend(self.left_open(view, item, section));
-                answer.within = self.within(view, item);
+                answer.open.extend(filled.iter().flat_map(|one| unanswered(one, section)));
+                let counts = filled.iter().map(FilledAssessment::counts);
+                answer.within =
+                    counts.reduce(|(n, a, b), (items, answered, begun)| (n + items, a + answered, b + begun));
             }
         }
         answer
     }
 
-    /// How many questions an impact assessment has, and how many are answered.
-    fn within(&self, view: View, item: &TemplateItem) -> Option<(usize, usize, usize)> {
-        let system = self.system.filter(|_| view == View::Impact)?;
-        let assessments = self.assessments(&item.of, system);
-        let asked: Vec<&FilledItem> =
-            assessments.iter().flat_map(|one| &one.sections).flat_map(|section| &section.items).collect();
-        let answered = asked.iter().filter(|item| item.is_answered()).count();
-        let begun = asked.iter().filter(|item| !item.is_answered() && item.is_begun()).count();
-        Some((asked.len(), answered, begun))
-    }
-
-    /// What a view shows as open: items of impact assessments, and classifications that the facts leave undecided.
+    /// What a view of classifications shows as undecided.
     fn left_open(&self, view: View, item: &TemplateItem, section: &TemplateSection) -> Vec<OpenField> {
-        let Some(system) = self.system else { return Vec::new() };
-        match view {
-            View::Impact => {
-                self.assessments(&item.of, system).iter().flat_map(|one| unanswered(one, section)).collect()
-            }
-            View::Classification => {
-                let wanted = |pack: &String| item.of.is_empty() || item.of.contains(pack);
-                let mine =
-                    system.conclusions.iter().filter(|conclusion| conclusion.headline && wanted(&conclusion.pack));
-                mine.filter_map(|conclusion| undecided(conclusion, item, section)).collect()
-            }
-            _ => Vec::new(),
-        }
+        let Some(system) = self.system.filter(|_| view == View::Classification) else { return Vec::new() };
+        let wanted = |pack: &String| item.of.is_empty() || item.of.contains(pack);
+        let mine = system.conclusions.iter().filter(|conclusion| conclusion.headline && wanted(&conclusion.pack));
+        mine.filter_map(|conclusion| undecided(conclusion, item, section)).collect()
     }
 
     fn of_fact(
@@ -296,9 +286,7 @@ fn open(item: &TemplateItem, section: &TemplateSection, key: &str, question: &st
 
 /// The field that an undecided classification leaves open.
 fn undecided(conclusion: &Conclusion, item: &TemplateItem, section: &TemplateSection) -> Option<OpenField> {
-    let ConclusionOutcome::Unknown { could_be } = &conclusion.outcome else { return None };
-    let question = format!("{} Undecided between {}.", conclusion.title, could_be.join(", "));
-    Some(open(item, section, &conclusion.missing.join(", "), &question))
+    conclusion.undecided().map(|question| open(item, section, &conclusion.missing.join(", "), &question))
 }
 
 /// What an impact assessment still asks.
@@ -318,7 +306,7 @@ fn unanswered(filled: &FilledAssessment, section: &TemplateSection) -> Vec<OpenF
         open.extend(item.write.iter().map(|(name, write)| left(name, write)));
         open
     };
-    filled.sections.iter().flat_map(|section| &section.items).flat_map(of).collect()
+    filled.items().flat_map(of).collect()
 }
 
 fn missing_line(open: &OpenField) -> Vec<Inline> {

@@ -84,7 +84,7 @@ impl Filling<'_> {
             View::Findings => self.findings(of, system),
             View::Roadmap => roadmap(of, system, self.brief()),
             View::Questions => dossier::questions(system, if self.brief() { BRIEF } else { usize::MAX }),
-            View::Impact => self.impact(of, system),
+            View::Impact => self.impact(&self.assessments(of, system), system),
             View::Traceability => self.traceability(system),
             View::Standing
             | View::Regimes
@@ -259,11 +259,11 @@ impl Filling<'_> {
         blocks
     }
 
-    fn impact(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
+    pub(super) fn impact(&mut self, filled: &[FilledAssessment], system: &SystemAssessment) -> Vec<Block> {
         let mut blocks = Vec::new();
-        for filled in self.assessments(of, system) {
+        for filled in filled {
             let as_of = self.on.run.as_of.to_string();
-            let shown = impact::marked(&filled, &system.name, &as_of, &mut |rests| self.mark(system, rests));
+            let shown = impact::marked(filled, &system.name, &as_of, &mut |rests| self.mark(system, rests));
             blocks.extend(embedded(shown.blocks));
         }
         blocks
