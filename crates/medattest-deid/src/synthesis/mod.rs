@@ -27,7 +27,7 @@ pub enum Split {
 }
 
 /// Kinds of note that are wholly held out, so that one figure tells how the tagger does on notes of a new kind.
-const NEW_KINDS: [&str; 2] = ["interpreter", "pathology"];
+const NEW_KINDS: [&str; 3] = ["general-practice", "interpreter", "pathology"];
 /// Of the other kinds, one template in so many is held out.
 const HELD_OUT_EVERY: usize = 8;
 /// Of the names, one in so many is held out.
@@ -45,7 +45,8 @@ enum Dress {
 }
 
 struct Template {
-    /// Kind of note.
+    /// Kind of note and number of the template within it.
+    id: String,
     kind: String,
     parts: Vec<Part>,
     dress: Dress,
@@ -105,7 +106,13 @@ impl Synthesizer {
                 }
                 let held = NEW_KINDS.contains(&kind.as_str()) || at % HELD_OUT_EVERY == HELD_OUT_EVERY - 1;
                 let split = if held { Split::HeldOut } else { Split::Training };
-                templates.push(Template { kind: kind.clone(), parts: parts(template), dress, split });
+                templates.push(Template {
+                    id: format!("{kind}/{}", at + 1),
+                    kind: kind.clone(),
+                    parts: parts(template),
+                    dress,
+                    split,
+                });
             }
         }
         let synthesizer = Self { templates, people, clinic };
@@ -151,7 +158,7 @@ impl Synthesizer {
     }
 
     fn note(&self, template: &Template, split: Split, random: &mut ChaCha8Rng) -> Note {
-        let mut note = Note { id: template.kind.clone(), ..Note::default() };
+        let mut note = Note { id: template.id.clone(), ..Note::default() };
         let mut cast: BTreeMap<String, Person> = BTreeMap::new();
         for part in &template.parts {
             match part {
