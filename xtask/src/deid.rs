@@ -13,7 +13,7 @@ use crate::say;
 /// The year in which ages are reckoned, so that the same notes give the same weights for ever.
 const YEAR: i16 = 2026;
 /// How often each template is filled for training, and for measuring.
-const TRAINING_TIMES: usize = 60;
+const TRAINING_TIMES: usize = 20;
 const MEASURING_TIMES: usize = 12;
 const SEED: u64 = 20_261_125;
 
@@ -104,11 +104,11 @@ pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usi
                 let synthesizer = Synthesizer::load(&resources).map_err(|e| e.to_string())?;
                 let notes = synthesizer.notes(Split::HeldOut, MEASURING_TIMES, SEED);
                 groups.push(("held-out templates and names".to_owned(), notes.clone()));
-                let mut kinds: Vec<String> = notes.iter().map(|n| n.id.clone()).collect();
+                let mut kinds: Vec<String> = notes.iter().map(|n| kind_of(n).to_owned()).collect();
                 kinds.sort();
                 kinds.dedup();
                 for kind in kinds {
-                    let of: Vec<Note> = notes.iter().filter(|n| n.id == kind).cloned().collect();
+                    let of: Vec<Note> = notes.iter().filter(|n| kind_of(n) == kind).cloned().collect();
                     groups.push((kind, of));
                 }
             }
@@ -118,11 +118,15 @@ pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usi
             report(name, &score, at == 0);
             if at == 0 {
                 for (note, start, end, kind, missed) in score.faults.iter().take(faults) {
-                    let text = &notes[*note].text;
+                    let Note { id, text, .. } = &notes[*note];
+                    let (mut scratch, mut found) = (scanner.scratch(), Vec::new());
+                    scanner.scan(text, &mut scratch, &mut found);
+                    let by = found.iter().find(|d| !missed && d.start == *start);
+                    let by = by.map_or(String::new(), |d| format!("  [{} {:.2}]", scanner.grounds(d), d.score));
                     let from = floor(text, start.saturating_sub(40));
                     let to = floor(text, (end + 30).min(text.len()));
                     say(&format!(
-                        "{} {:<15} {}⟦{}⟧{}",
+                        "{} {:<15} {id}: {}⟦{}⟧{}{by}",
                         if *missed { "missed" } else { "wrong " },
                         kind.id(),
                         text[from..*start].replace('\n', "⏎"),
@@ -134,6 +138,11 @@ pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usi
         }
         Ok(())
     })())
+}
+
+/// The kind of a generated note.
+fn kind_of(note: &Note) -> &str {
+    note.id.split('/').next().unwrap_or_default()
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

@@ -186,6 +186,12 @@ impl<'a> Reader<'a> {
         let token = &self.tokens[at];
         let provider = token.lexical & PROVIDER_TITLE != 0;
         let dotted = self.mark(at + 1, b'.');
+        // `Thank you, sir.` ends a sentence; `7.5 Fr` is a size.
+        let whole = token.lexical & COMMON != 0 && (token.len() > 4 || self.says(at, "sir"));
+        let counted = at > 0 && self.tokens[at - 1].is_number() && self.says(at, "fr");
+        if dotted && whole || counted {
+            return;
+        }
         let from = if dotted { at + 2 } else { at + 1 };
         let Some(first) = self.at(from).filter(|t| !t.is(NEWLINE)) else { return };
         let capital = token.is(CAPITAL) || dotted;
@@ -237,6 +243,13 @@ impl<'a> Reader<'a> {
         // Another key, such as `Name: Date of birth:`, is no name.
         let Some(mut last) = self.name_from(from, 4) else { return };
         if self.mark(last + 1, b':') {
+            return;
+        }
+        // Nor is `Interpreter: Cornish`, or the beginning of `Attention: Prior Authorization`.
+        let demonym = self.says(at, "interpreter") && self.tokens[from].lexical & DEMONYM != 0;
+        let words = self.tokens[from..=last].iter().all(|t| t.lexical & COMMON != 0);
+        let goes_on = self.at(last + 1).is_some_and(|t| t.is_title() && t.lexical & COMMON != 0);
+        if last == from && (demonym || words && goes_on) {
             return;
         }
         if last == from

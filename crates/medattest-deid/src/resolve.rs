@@ -2,6 +2,7 @@
 
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
+use crate::scan::THRESHOLD;
 
 /// Puts together detections of one text from several sources, as the scanner does with those of its own layers.
 pub fn merge(text: &str, detections: &mut Vec<Detection>) {
@@ -30,6 +31,23 @@ pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
         kept += 1;
     }
     found.truncate(kept);
+}
+
+/// Identifiers come together: a record of a person has a date, a number or a title beside a name. Where nothing is sure,
+/// what the tagger guessed has to be surer than elsewhere, and the more so the longer the text.
+pub(crate) fn drop_doubtful(found: &mut Vec<Detection>, tokens: usize) {
+    /// A guess that is surer than this speaks for the others.
+    const SURE: f32 = 0.97;
+    /// Patterns and rules do so from here.
+    const TOLD: f32 = 0.8;
+    /// How sure a guess must be that stands alone in a text of so many tokens or more.
+    const ALONE: f32 = 0.95;
+    const LONG: f32 = 40.0;
+    let guessed = |d: &Detection| d.by == Grounds::Tagger;
+    if !found.iter().any(|d| d.score >= if guessed(d) { SURE } else { TOLD }) {
+        let least = THRESHOLD + (ALONE - THRESHOLD) * (tokens as f32 / LONG).min(1.0);
+        found.retain(|d| !guessed(d) || d.score >= least);
+    }
 }
 
 /// Which of two overlapping detections says what the span is: verified numbers first, then patterns whose context was
@@ -66,7 +84,7 @@ fn joins(bytes: &[u8], last: &Detection, next: &Detection) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{drop_doubtful, resolve};
     use crate::detection::{Detection, Grounds, ListRule};
     use crate::kind::Kind;
 
@@ -93,5 +111,20 @@ mod tests {
         let mut found = [(0, 4), (5, 8), (10, 13)].map(|(a, b)| detection(a, b, Kind::Name, 0.9)).to_vec();
         resolve(text, &mut found);
         assert_eq!((found.len(), found[0].end), (2, 8));
+    }
+
+    #[test]
+    fn a_lone_guess_must_be_surer_the_longer_the_text() {
+        let guess = |score| Detection { by: Grounds::Tagger, ..detection(0, 4, Kind::Name, score) };
+        let kept = |mut found: Vec<Detection>, tokens| {
+            drop_doubtful(&mut found, tokens);
+            found.len()
+        };
+        assert_eq!((kept(vec![guess(0.6)], 4), kept(vec![guess(0.6)], 400)), (1, 0));
+        assert_eq!(kept(vec![guess(0.96)], 400), 1);
+        assert_eq!(kept(vec![guess(0.4), guess(0.98)], 400), 2);
+        assert_eq!(kept(vec![guess(0.4), detection(9, 12, Kind::Date, 0.85)], 400), 2);
+        // A weak pattern is no witness, but stays.
+        assert_eq!(kept(vec![guess(0.6), detection(9, 12, Kind::Date, 0.6)], 400), 1);
     }
 }

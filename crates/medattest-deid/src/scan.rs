@@ -14,7 +14,7 @@ use crate::kind::{Kind, Kinds};
 use crate::lexicon::{COMMON, FUNCTION, Lexicon, STARTS_PATTERN};
 use crate::lists;
 use crate::recognizer::{Automaton, LONGEST_IN_TOKENS, Recognizer, Recognizers, WINDOW_AFTER, WINDOW_BEFORE};
-use crate::resolve::resolve;
+use crate::resolve::{drop_doubtful, resolve};
 use crate::resources::Resources;
 use crate::tagger::{Tagger, TaggerScratch};
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER, tokenize};
@@ -239,6 +239,7 @@ impl Scanner {
         self.echo(text, scratch);
         self.drop_placeholders(text, &mut scratch.found);
         resolve(text, &mut scratch.found);
+        drop_doubtful(&mut scratch.found, scratch.tokens.len());
     }
 
     pub(crate) fn split(&self, text: &str, scratch: &mut Scratch) {

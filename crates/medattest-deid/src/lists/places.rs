@@ -42,9 +42,10 @@ impl Reader<'_> {
         }
         let Some(mut last) = last else { return };
         let named = &self.tokens[at + 1..last];
+        let said = named.iter().any(|t| t.lexical & FUNCTION != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
         let clinical = named.iter().any(|t| t.lexical & CLINICAL != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
         let lower = named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0);
-        if clinical || lower || named.is_empty() {
+        if clinical || lower || said || named.is_empty() {
             return;
         }
         let all_lower = self.tokens[last].is_lower();
@@ -179,7 +180,9 @@ impl Reader<'_> {
                 break;
             }
             if part {
-                let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || token.lexical == 0;
+                // `EP lab`: short capitals that no list has are no name.
+                let unlisted = token.lexical == 0 && !(token.is_upper() && token.len() < 5);
+                let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || unlisted;
                 let plain = token.lexical & (COMMON | CLINICAL | FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
                 telling |= name && !plain || self.says(before, "st") || self.says(before, "saint");
             }

@@ -7,7 +7,11 @@ use crate::lexicon::{
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER};
 
 /// How many features a token has.
-pub(crate) const FEATURES: usize = 30;
+pub(crate) const FEATURES: usize = 32;
+
+/// Which neighbours each feature looks at, one bit each: three before, the token's own word, three after.
+pub(crate) const LOOKS_AT: [u8; FEATURES] =
+    [8, 0, 0, 4, 16, 2, 32, 4, 16, 4, 16, 4, 16, 20, 6, 48, 6, 48, 0, 0, 0, 0, 0, 12, 24, 20, 3, 2, 32, 96, 16, 4];
 
 /// What is told of one token, as numbers that features are hashed from.
 #[derive(Clone, Copy, Default)]
@@ -169,7 +173,7 @@ fn mix(a: u64, b: u64) -> u64 {
 }
 
 /// Fills in the hashes of the features of a token.
-pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u64; FEATURES]) {
+pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u32; FEATURES]) {
     const NONE: Cues = Cues { word: 1, sort: 1, shape: 1, ending: 1, beginning: 1, key: 0, cue: 0, dress: 0 };
     let near = |offset: isize| at.checked_add_signed(offset).and_then(|i| cues.get(i)).unwrap_or(&NONE);
     let (here, p1, p2, p3, n1, n2, n3) = (near(0), near(-1), near(-2), near(-3), near(1), near(2), near(3));
@@ -204,10 +208,13 @@ pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u64; FEATURES]) {
         mix(mix(p2.word, here.sort), 1),
         mix(mix(n2.word, here.sort), 2),
         mix(n3.word, n2.sort),
+        mix(n1.ending, here.sort),
+        mix(p1.ending, here.sort),
     ];
     for (number, (hash, raw)) in hashes.iter_mut().zip(raw).enumerate() {
         let mixed =
             (raw ^ (number as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(0xa076_1d64_78bd_642f);
-        *hash = mixed >> 32;
+        // 0 stands for none.
+        *hash = (mixed >> 32) as u32 | 1;
     }
 }

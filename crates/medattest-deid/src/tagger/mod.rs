@@ -32,9 +32,6 @@ pub(crate) enum Label {
 
 /// How many labels there are.
 pub(crate) const LABELS: usize = 10;
-/// Room for the weights of one feature: a power of two, so that they are added at once.
-const LANES: usize = 16;
-
 impl Label {
     const ALL: [Self; LABELS] = [
         Self::Outside,
@@ -91,14 +88,17 @@ type Weights = [f32; WIDE];
 /// A token whose best label is outside by so many nats is not looked at further.
 const CERTAIN: f32 = 9.0;
 
-/// A token is reported if it is identifying with at least this probability.
-const SURE_ENOUGH: f32 = 0.5;
+/// A token is reported if it is identifying with at least this probability: to miss one is worse than to touch a word.
+const SURE_ENOUGH: f32 = 0.3;
+
+/// The weights of one feature, and the hash that it is known by in the last four bytes: a line of memory holds four.
+type Row = [i8; 16];
 
 /// The trained weights.
 pub(crate) struct Tagger {
-    /// Weights of each feature, [`LANES`] bytes a row.
-    rows: Vec<[i8; LANES]>,
-    mask: u64,
+    /// Features by hash, open addressing; an empty row has the hash 0, which no feature has.
+    rows: Vec<Row>,
+    mask: usize,
     scale: f32,
     /// `exp` of the weight of passing from one label to the next.
     pass: [Weights; LABELS],
@@ -114,17 +114,20 @@ pub(crate) struct TaggerScratch {
     marginal: Vec<Weights>,
 }
 
-const MAGIC: &[u8; 8] = b"MEDTAG02";
+/// A file with more features is none of ours.
+const MOST_FEATURES: usize = 1 << 20;
+
+const MAGIC: &[u8; 8] = b"MEDTAG03";
 
 impl Tagger {
     /// Reads weights as [`train`] writes them.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, LoadError> {
         let wrong = || LoadError::new("tagger.bin", "the file is not one of weights", "run `cargo xtask deid train`");
         let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or_else(wrong)?;
-        let (bits, rest) = rest.split_first().ok_or_else(wrong)?;
-        let count = 1usize.checked_shl(u32::from(*bits)).filter(|n| *n <= 1 << 20).ok_or_else(wrong)?;
+        let (count, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let count = u32::from_le_bytes(*count) as usize;
         let floats = 1 + LABELS * LABELS;
-        if rest.len() != floats * 4 + count * LABELS {
+        if count > MOST_FEATURES || rest.len() != floats * 4 + count * (4 + LABELS) {
             return Err(wrong());
         }
         let (head, body) = rest.split_at(floats * 4);
@@ -134,26 +137,45 @@ impl Tagger {
         for (cell, weight) in pass.iter_mut().flat_map(|row| &mut row[..LABELS]).zip(numbers) {
             *cell = weight.exp();
         }
-        let rows = body
-            .chunks_exact(LABELS)
-            .map(|row| {
-                let mut lanes = [0; LANES];
-                for (lane, byte) in lanes.iter_mut().zip(row) {
-                    *lane = i8::from_le_bytes([*byte]);
-                }
-                lanes
-            })
-            .collect();
-        Ok(Self { rows, mask: count as u64 - 1, scale, pass })
+        // At least one row stays empty, where a search ends.
+        let slots = (count + count / 4 + 1).next_power_of_two();
+        let mut tagger = Self { rows: vec![[0; 16]; slots], mask: slots - 1, scale, pass };
+        for feature in body.chunks_exact(4 + LABELS) {
+            let (hash, weights) = feature.split_first_chunk().ok_or_else(wrong)?;
+            let mut row = [0; 16];
+            for (lane, byte) in row.iter_mut().zip(weights) {
+                *lane = i8::from_le_bytes([*byte]);
+            }
+            row[WIDE..].copy_from_slice(&hash.map(|byte| i8::from_le_bytes([byte])));
+            let at = tagger.slot(u32::from_le_bytes(*hash));
+            tagger.rows[at] = row;
+        }
+        Ok(tagger)
     }
 
-    /// Writes weights.
-    pub(crate) fn write(bits: u8, scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[[i8; LABELS]]) -> Vec<u8> {
+    /// Where the row of a feature is, or would be.
+    #[inline]
+    fn slot(&self, hash: u32) -> usize {
+        let mut at = hash as usize & self.mask;
+        loop {
+            let known = hash_of(&self.rows[at]);
+            if known == hash || known == 0 {
+                return at;
+            }
+            at = (at + 1) & self.mask;
+        }
+    }
+
+    /// Writes weights: those of each feature by its hash.
+    pub(crate) fn write(scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[(u32, [i8; LABELS])]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
-        bytes.push(bits);
+        bytes.extend((rows.len() as u32).to_le_bytes());
         bytes.extend(scale.to_le_bytes());
         bytes.extend(pass.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
-        bytes.extend(rows.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
+        for (hash, weights) in rows {
+            bytes.extend(hash.to_le_bytes());
+            bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+        }
         bytes
     }
 
@@ -176,9 +198,9 @@ impl Tagger {
     fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
-        let mut sums = [0i16; LANES];
+        let mut sums = [0i16; 16];
         for hash in hashes {
-            let row = &self.rows[(hash & self.mask) as usize];
+            let row = &self.rows[self.slot(hash)];
             for (sum, weight) in sums.iter_mut().zip(row) {
                 *sum += i16::from(*weight);
             }
@@ -252,6 +274,12 @@ impl Tagger {
     }
 }
 
+/// The hash of the feature whose row this is.
+#[inline]
+fn hash_of(row: &Row) -> u32 {
+    u32::from_le_bytes([row[12] as u8, row[13] as u8, row[14] as u8, row[15] as u8])
+}
+
 /// Whether a token is outside for sure.
 fn is_outside(weights: &Weights) -> bool {
     weights[0] == 1.0 && weights[1..].iter().all(|weight| *weight == 0.0)
@@ -276,14 +304,17 @@ fn normalise(weights: &mut Weights) {
     }
 }
 
-/// Whether a value can be what it is taken for: a year alone is no date, and not every number is an age that identifies.
+/// Whether a value can be what it is taken for: a year alone is no date, two digits are no number of a record, and not
+/// every number is an age that identifies.
 fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     match label {
         Label::Age => is_old(text, start, end),
         Label::Date => {
             let value = text.get(start..end).unwrap_or_default().as_bytes();
-            !(value.len() == 4 && value.iter().all(u8::is_ascii_digit))
+            !(matches!(value.len(), 2 | 4) && value.iter().all(u8::is_ascii_digit))
         }
+        // Ages and counts.
+        Label::Number => end - start > 2,
         _ => true,
     }
 }

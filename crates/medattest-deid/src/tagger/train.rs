@@ -1,15 +1,18 @@
 //! Training: stochastic gradient on the likelihood of the chain, with steps that shrink by feature (AdaGrad; Duchi,
 //! Hazan, Singer 2011). One thread, a fixed seed, a fixed order: the same notes give the same weights.
 
+use std::collections::HashMap;
+
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::features::{Cues, FEATURES, features, islands};
+use super::features::{Cues, FEATURES, LOOKS_AT, features, islands};
 use super::{LABELS, Label, Tagger};
 use crate::gold::Note;
-use crate::lexicon::{FIRST, FIRST_COMMON, PLACE, SURNAME, SURNAME_COMMON};
+use crate::lexicon::{CLINICAL, COMMON, FIRST, FIRST_COMMON, FUNCTION, PLACE, SURNAME, SURNAME_COMMON};
 use crate::scan::Scanner;
+use crate::token::word_hash;
 
 /// How to train.
 #[derive(Debug, Clone)]
@@ -20,37 +23,56 @@ pub struct TrainOptions {
     pub step: f32,
     /// Share of names and places that are hidden from the lists, so that the tagger learns to do without.
     pub forgotten: f64,
+    /// Share of ordinary and clinical words that are hidden from the lists, so that a word that no list has is not a name
+    /// for that alone.
+    pub unknown: f64,
     /// Share of features of a token that a step does not see (Srivastava et al. 2014), so that none is relied on alone.
     pub dropped: f64,
+    /// Share of neighbours of a token of which a step sees nothing.
+    pub blind: f64,
     /// Seed of the order and of what is hidden.
     pub seed: u64,
-    /// Binary logarithm of the number of feature rows.
-    pub bits: u8,
+    /// In how many templates a feature must occur, so that none stands for one sentence alone.
+    pub templates: usize,
+    /// Features of which no weight is larger than this, in units of the last place, are left out.
+    pub smallest: i8,
 }
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { passes: 8, step: 0.15, forgotten: 0.2, dropped: 0.3, seed: 20_261_125, bits: 18 }
+        Self {
+            passes: 5,
+            step: 0.15,
+            forgotten: 0.2,
+            unknown: 0.01,
+            dropped: 0.1,
+            blind: 0.3,
+            seed: 20_261_125,
+            templates: 3,
+            smallest: 3,
+        }
     }
 }
 
 /// One stretch of tokens with its labels.
 struct Chain {
+    /// Which template it is of.
+    template: u32,
+    /// Hashes of the features of each token; later their numbers.
     hashes: Vec<[u32; FEATURES]>,
     labels: Vec<usize>,
 }
 
 /// Trains a tagger and returns its file. `progress` is told the mean loss of each pass.
 pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress: &dyn Fn(usize, f64)) -> Vec<u8> {
-    let rows = 1usize << options.bits;
-    let mask = rows as u64 - 1;
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let mut chains: Vec<Chain> = Vec::new();
     for note in notes {
-        chains.extend(chains_of(scanner, note, mask, options.forgotten, &mut random));
+        chains.extend(chains_of(scanner, note, options, &mut random));
     }
-    let mut weights = vec![[0f32; LABELS]; rows];
-    let mut squares = vec![[1e-2f32; LABELS]; rows];
+    let hashes = number_features(&mut chains, options.templates);
+    let mut weights = vec![[0f32; LABELS]; hashes.len()];
+    let mut squares = vec![[1e-2f32; LABELS]; hashes.len()];
     let mut pass = [[0f32; LABELS]; LABELS];
     let mut pass_squares = [[1e-1f32; LABELS]; LABELS];
     let mut order: Vec<usize> = (0..chains.len()).collect();
@@ -61,7 +83,7 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
         for at in &order {
             let chain = &chains[*at];
             tokens += chain.labels.len();
-            let seen = Seen::of(chain, options.dropped, &mut random);
+            let seen = Seen::of(chain, options, &mut random);
             loss += step(chain, &seen, &mut weights, &mut squares, &mut pass, &mut pass_squares, options.step);
         }
         progress(round + 1, loss / tokens.max(1) as f64);
@@ -71,23 +93,56 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
     sizes.sort_unstable_by(f32::total_cmp);
     let largest = sizes.get(sizes.len().saturating_sub(1 + sizes.len() / 10_000)).copied().unwrap_or(1.0).max(1e-6);
     let scale = largest / 127.0;
-    let bytes: Vec<[i8; LABELS]> =
-        weights.iter().map(|row| row.map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8)).collect();
-    Tagger::write(options.bits, scale, &pass, &bytes)
+    let rows: Vec<(u32, [i8; LABELS])> = hashes
+        .iter()
+        .zip(&weights)
+        .skip(1)
+        .map(|(hash, row)| (*hash, row.map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8)))
+        .filter(|(_, row)| row.iter().any(|w| w.abs() > options.smallest))
+        .collect();
+    Tagger::write(scale, &pass, &rows)
+}
+
+/// Turns the hashes of features into numbers and returns the hash of each number. The number 0 is that of all features
+/// that occur in too few templates.
+fn number_features(chains: &mut [Chain], templates: usize) -> Vec<u32> {
+    let mut seen: HashMap<u32, (u32, u32)> = HashMap::new();
+    for chain in chains.iter() {
+        for hash in chain.hashes.iter().flatten() {
+            let (last, count) = seen.entry(*hash).or_insert((u32::MAX, 0));
+            if *last != chain.template {
+                (*last, *count) = (chain.template, *count + 1);
+            }
+        }
+    }
+    let mut hashes = vec![0];
+    hashes.extend(seen.iter().filter(|(_, (_, count))| *count as usize >= templates).map(|(hash, _)| *hash));
+    hashes[1..].sort_unstable();
+    for hash in chains.iter_mut().flat_map(|chain| &mut chain.hashes).flatten() {
+        *hash = hashes[1..].binary_search(hash).map_or(0, |at| at as u32 + 1);
+    }
+    hashes
 }
 
 /// The stretches of a note that the tagger would look at, with what they should be told as.
-fn chains_of(scanner: &Scanner, note: &Note, mask: u64, forgotten: f64, random: &mut ChaCha8Rng) -> Vec<Chain> {
+fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mut ChaCha8Rng) -> Vec<Chain> {
     let (text, mut tokens, folded) = scanner.tokens_of(&note.text);
-    for token in &mut tokens {
-        if token.lexical & (FIRST | SURNAME | PLACE) != 0 && random.random_bool(forgotten) {
-            token.lexical &= !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE);
-        }
-    }
     let label = |start: u32, end: u32| {
         let (start, end) = folded.back(start as usize, end as usize);
         note.spans.iter().find(|s| s.start < end && start < s.end).map_or(Label::Outside, |s| Label::of(s.kind))
     };
+    for token in &mut tokens {
+        if token.lexical & (FIRST | SURNAME | PLACE) != 0 && random.random_bool(options.forgotten) {
+            token.lexical &= !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE);
+        }
+        if token.lexical & (COMMON | CLINICAL) != 0
+            && token.lexical & FUNCTION == 0
+            && label(token.start, token.end) == Label::Outside
+            && random.random_bool(options.unknown)
+        {
+            token.lexical = 0;
+        }
+    }
     let (mut cues, mut stretches): (Vec<Cues>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
     islands(&text, &tokens, &mut cues, &mut stretches);
     stretches
@@ -97,13 +152,13 @@ fn chains_of(scanner: &Scanner, note: &Note, mask: u64, forgotten: f64, random: 
             let hashes = range
                 .clone()
                 .map(|at| {
-                    let mut wide = [0; FEATURES];
-                    features(&cues, at, &mut wide);
-                    wide.map(|hash| (hash & mask) as u32)
+                    let mut hashes = [0; FEATURES];
+                    features(&cues, at, &mut hashes);
+                    hashes
                 })
                 .collect();
             let labels = tokens[range].iter().map(|t| label(t.start, t.end) as usize).collect();
-            Chain { hashes, labels }
+            Chain { template: (word_hash(&note.id) >> 16) as u32, hashes, labels }
         })
         .collect()
 }
@@ -116,13 +171,14 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(chain: &Chain, dropped: f64, random: &mut ChaCha8Rng) -> Self {
-        let masks = chain
-            .labels
-            .iter()
-            .map(|_| (0..FEATURES).fold(0, |mask, at| mask | u32::from(!random.random_bool(dropped)) << at))
-            .collect();
-        Self { masks, scale: 1.0 / (1.0 - dropped) as f32 }
+    fn of(chain: &Chain, options: &TrainOptions, random: &mut ChaCha8Rng) -> Self {
+        let mask = |_: &usize| {
+            let hidden = (0..7).fold(0, |hidden, at| hidden | u8::from(random.random_bool(options.blind)) << at);
+            (0..FEATURES)
+                .filter(|at| !random.random_bool(options.dropped) && LOOKS_AT[*at] & hidden == 0)
+                .fold(0, |mask, at| mask | 1 << at)
+        };
+        Self { masks: chain.labels.iter().map(mask).collect(), scale: 1.0 / (1.0 - options.dropped) as f32 }
     }
 }
 
@@ -139,8 +195,8 @@ fn step(
     let n = chain.labels.len();
     let mut node = vec![[0f32; LABELS]; n];
     for ((potentials, hashes), mask) in node.iter_mut().zip(&chain.hashes).zip(&seen.masks) {
-        for (_, hash) in hashes.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
-            for (potential, weight) in potentials.iter_mut().zip(&weights[*hash as usize]) {
+        for (_, number) in hashes.iter().enumerate().filter(|(at, number)| **number != 0 && mask >> at & 1 == 1) {
+            for (potential, weight) in potentials.iter_mut().zip(&weights[*number as usize]) {
                 *potential += weight * seen.scale;
             }
         }
@@ -188,8 +244,10 @@ fn step(
         for (label, p) in marginal.iter_mut().enumerate() {
             *p = *p / sum.max(f32::MIN_POSITIVE) - f32::from(u8::from(label == chain.labels[at]));
         }
-        for (_, hash) in chain.hashes[at].iter().enumerate().filter(|(i, _)| seen.masks[at] >> i & 1 == 1) {
-            let row = *hash as usize;
+        for (_, number) in
+            chain.hashes[at].iter().enumerate().filter(|(i, number)| **number != 0 && seen.masks[at] >> i & 1 == 1)
+        {
+            let row = *number as usize;
             for label in 0..LABELS {
                 let gradient = marginal[label] * seen.scale;
                 if gradient.abs() > 1e-5 {
