@@ -117,9 +117,9 @@ pub(crate) fn evaluate(root: &Path, lists: bool, file: Option<&str>, faults: usi
             let score = score(&scanner, notes);
             report(name, &score, at == 0);
             if at == 0 {
+                let (mut scratch, mut found) = (scanner.scratch(), Vec::new());
                 for (note, start, end, kind, missed) in score.faults.iter().take(faults) {
                     let Note { id, text, .. } = &notes[*note];
-                    let (mut scratch, mut found) = (scanner.scratch(), Vec::new());
                     scanner.scan(text, &mut scratch, &mut found);
                     let by = found.iter().find(|d| !missed && d.start == *start);
                     let by = by.map_or(String::new(), |d| format!("  [{} {:.2}]", scanner.grounds(d), d.score));

@@ -246,10 +246,10 @@ impl<'a> Reader<'a> {
             return;
         }
         // Nor is `Interpreter: Cornish`, or the beginning of `Attention: Prior Authorization`.
-        let demonym = self.says(at, "interpreter") && self.tokens[from].lexical & DEMONYM != 0;
-        let words = self.tokens[from..=last].iter().all(|t| t.lexical & COMMON != 0);
-        let goes_on = self.at(last + 1).is_some_and(|t| t.is_title() && t.lexical & COMMON != 0);
-        if last == from && (demonym || words && goes_on) {
+        let only = self.tokens[from].lexical;
+        let language = self.says(at, "interpreter") && only & DEMONYM != 0;
+        let phrase = only & COMMON != 0 && self.at(last + 1).is_some_and(|t| t.is_title() && t.lexical & COMMON != 0);
+        if last == from && (language || phrase) {
             return;
         }
         if last == from

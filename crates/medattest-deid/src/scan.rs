@@ -19,7 +19,7 @@ use crate::resources::Resources;
 use crate::tagger::{Tagger, TaggerScratch};
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER, tokenize};
 
-/// A detection that is surer than this is reported.
+/// What a pattern or a rule finds is reported from this score on. The tagger, which weighs the whole sentence, has its own.
 pub const THRESHOLD: f32 = 0.5;
 
 /// Texts are read in blocks of about this many bytes, cut at line ends, so that memory does not grow with a file.

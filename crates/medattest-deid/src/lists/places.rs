@@ -42,10 +42,9 @@ impl Reader<'_> {
         }
         let Some(mut last) = last else { return };
         let named = &self.tokens[at + 1..last];
-        let said = named.iter().any(|t| t.lexical & FUNCTION != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
-        let clinical = named.iter().any(|t| t.lexical & CLINICAL != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0);
+        let other = |t: &Token| t.lexical & (CLINICAL | FUNCTION) != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0;
         let lower = named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0);
-        if clinical || lower || said || named.is_empty() {
+        if named.iter().any(other) || lower || named.is_empty() {
             return;
         }
         let all_lower = self.tokens[last].is_lower();

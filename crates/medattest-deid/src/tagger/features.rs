@@ -218,3 +218,32 @@ pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u32; FEATURES]) {
         *hash = (mixed >> 32) as u32 | 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cues, FEATURES, LOOKS_AT, features};
+
+    fn hashes(cues: &[Cues]) -> [u32; FEATURES] {
+        let mut hashes = [0; FEATURES];
+        features(cues, 3, &mut hashes);
+        hashes
+    }
+
+    #[test]
+    fn every_feature_says_which_neighbours_it_looks_at() {
+        let plain = [Cues { word: 5, sort: 6, shape: 7, ending: 8, beginning: 9, ..Cues::default() }; 7];
+        let before = hashes(&plain);
+        for at in 0..7 {
+            let mut changed = plain;
+            changed[at].word = 50;
+            if at != 3 {
+                changed[at] = Cues { sort: 60, shape: 70, ending: 80, beginning: 90, ..changed[at] };
+            }
+            let after = hashes(&changed);
+            for feature in 0..FEATURES {
+                let looks = LOOKS_AT[feature] >> at & 1 == 1;
+                assert_eq!(before[feature] != after[feature], looks, "feature {feature}, neighbour {at}");
+            }
+        }
+    }
+}

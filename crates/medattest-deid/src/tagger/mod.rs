@@ -32,6 +32,7 @@ pub(crate) enum Label {
 
 /// How many labels there are.
 pub(crate) const LABELS: usize = 10;
+
 impl Label {
     const ALL: [Self; LABELS] = [
         Self::Outside,
@@ -92,7 +93,8 @@ const CERTAIN: f32 = 9.0;
 const SURE_ENOUGH: f32 = 0.3;
 
 /// The weights of one feature, and the hash that it is known by in the last four bytes: a line of memory holds four.
-type Row = [i8; 16];
+type Row = [i8; ROW];
+const ROW: usize = WIDE + 4;
 
 /// The trained weights.
 pub(crate) struct Tagger {
@@ -139,10 +141,10 @@ impl Tagger {
         }
         // At least one row stays empty, where a search ends.
         let slots = (count + count / 4 + 1).next_power_of_two();
-        let mut tagger = Self { rows: vec![[0; 16]; slots], mask: slots - 1, scale, pass };
+        let mut tagger = Self { rows: vec![[0; ROW]; slots], mask: slots - 1, scale, pass };
         for feature in body.chunks_exact(4 + LABELS) {
             let (hash, weights) = feature.split_first_chunk().ok_or_else(wrong)?;
-            let mut row = [0; 16];
+            let mut row: Row = [0; ROW];
             for (lane, byte) in row.iter_mut().zip(weights) {
                 *lane = i8::from_le_bytes([*byte]);
             }
@@ -198,7 +200,7 @@ impl Tagger {
     fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
-        let mut sums = [0i16; 16];
+        let mut sums = [0i16; ROW];
         for hash in hashes {
             let row = &self.rows[self.slot(hash)];
             for (sum, weight) in sums.iter_mut().zip(row) {
@@ -277,7 +279,7 @@ impl Tagger {
 /// The hash of the feature whose row this is.
 #[inline]
 fn hash_of(row: &Row) -> u32 {
-    u32::from_le_bytes([row[12] as u8, row[13] as u8, row[14] as u8, row[15] as u8])
+    u32::from_le_bytes(std::array::from_fn(|byte| row[WIDE + byte] as u8))
 }
 
 /// Whether a token is outside for sure.
@@ -313,7 +315,7 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
             let value = text.get(start..end).unwrap_or_default().as_bytes();
             !(matches!(value.len(), 2 | 4) && value.iter().all(u8::is_ascii_digit))
         }
-        // Ages and counts.
+        // Two digits are an age or a count.
         Label::Number => end - start > 2,
         _ => true,
     }

@@ -182,6 +182,15 @@ impl Seen {
     }
 }
 
+/// The rows of the features of a token that a step sees: those that are learnt at all, and not hidden by the mask.
+fn rows(numbers: &[u32; FEATURES], mask: u32) -> impl Iterator<Item = usize> {
+    numbers
+        .iter()
+        .enumerate()
+        .filter(move |(at, number)| **number != 0 && mask >> at & 1 == 1)
+        .map(|(_, number)| *number as usize)
+}
+
 /// One step on one chain; returns its loss (negative log likelihood).
 fn step(
     chain: &Chain,
@@ -195,8 +204,8 @@ fn step(
     let n = chain.labels.len();
     let mut node = vec![[0f32; LABELS]; n];
     for ((potentials, hashes), mask) in node.iter_mut().zip(&chain.hashes).zip(&seen.masks) {
-        for (_, number) in hashes.iter().enumerate().filter(|(at, number)| **number != 0 && mask >> at & 1 == 1) {
-            for (potential, weight) in potentials.iter_mut().zip(&weights[*number as usize]) {
+        for row in rows(hashes, *mask) {
+            for (potential, weight) in potentials.iter_mut().zip(&weights[row]) {
                 *potential += weight * seen.scale;
             }
         }
@@ -244,10 +253,7 @@ fn step(
         for (label, p) in marginal.iter_mut().enumerate() {
             *p = *p / sum.max(f32::MIN_POSITIVE) - f32::from(u8::from(label == chain.labels[at]));
         }
-        for (_, number) in
-            chain.hashes[at].iter().enumerate().filter(|(i, number)| **number != 0 && seen.masks[at] >> i & 1 == 1)
-        {
-            let row = *number as usize;
+        for row in rows(&chain.hashes[at], seen.masks[at]) {
             for label in 0..LABELS {
                 let gradient = marginal[label] * seen.scale;
                 if gradient.abs() > 1e-5 {
