@@ -85,15 +85,78 @@ flags! {
 /// Either kind of first name.
 pub(crate) const FIRST: u32 = FIRST_F | FIRST_M;
 
-/// Words by hash. Open addressing; an empty slot has key 0, which no word has.
-pub(crate) struct Lexicon {
-    slots: Vec<(u64, u32)>,
+/// Numbers by hash of a word. Open addressing; a slot keeps the upper half of the hash, which is never 0, so that a word
+/// that no list has is taken for another about once in two thousand million.
+pub(crate) struct Table {
+    slots: Vec<(u32, u32)>,
     mask: usize,
-    used: usize,
-    /// Entries of several words, by the hash of their hashes.
-    phrases: Vec<(u64, u32)>,
-    phrase_mask: usize,
-    phrase_used: usize,
+    /// The hashes whole, for when the table grows.
+    keys: Vec<u64>,
+}
+
+impl Table {
+    /// An empty table of so many slots, a power of two; it grows when half of them are used.
+    pub(crate) fn new(slots: usize) -> Self {
+        Self { slots: vec![(0, 0); slots], mask: slots - 1, keys: Vec::new() }
+    }
+
+    /// The number of a word, 0 where it has none.
+    #[inline]
+    pub(crate) fn get(&self, key: u64) -> u32 {
+        self.get_from(key, self.first(key))
+    }
+
+    /// The slot at which the search for a word begins.
+    #[inline]
+    fn first(&self, key: u64) -> (u32, u32) {
+        self.slots[key as usize & self.mask]
+    }
+
+    /// The number of a word whose first slot is at hand. An empty slot has the number 0.
+    #[inline]
+    fn get_from(&self, key: u64, first: (u32, u32)) -> u32 {
+        let own = (key >> 32) as u32;
+        if first.0 == own || first.0 == 0 { first.1 } else { self.slots[self.slot(key)].1 }
+    }
+
+    /// Where a word is, or would be.
+    fn slot(&self, key: u64) -> usize {
+        let own = (key >> 32) as u32;
+        let mut at = key as usize & self.mask;
+        while self.slots[at].0 != own && self.slots[at].0 != 0 {
+            at = (at + 1) & self.mask;
+        }
+        at
+    }
+
+    /// The number of a word, to be changed; 0 where it had none.
+    pub(crate) fn entry(&mut self, key: u64) -> &mut u32 {
+        let mut at = self.slot(key);
+        if self.slots[at].0 == 0 {
+            self.keys.push(key);
+            if self.keys.len() * 2 > self.slots.len() {
+                self.grow();
+                at = self.slot(key);
+            }
+            self.slots[at].0 = (key >> 32) as u32;
+        }
+        &mut self.slots[at].1
+    }
+
+    fn grow(&mut self) {
+        let mut larger = Self::new(self.slots.len() * 2);
+        for key in &self.keys {
+            let at = larger.slot(*key);
+            larger.slots[at] = ((key >> 32) as u32, self.get(*key));
+        }
+        (self.slots, self.mask) = (larger.slots, larger.mask);
+    }
+}
+
+/// What the lists say of words, and of entries of several words by the hash of their hashes.
+pub(crate) struct Lexicon {
+    words: Table,
+    phrases: Table,
 }
 
 /// How many words an entry may have.
@@ -105,14 +168,7 @@ const PHRASES: usize = 1 << 17;
 impl Lexicon {
     /// Reads the lists below `lexica/`.
     pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut lexicon = Self {
-            slots: vec![(0, 0); WORDS],
-            mask: WORDS - 1,
-            used: 0,
-            phrases: vec![(0, 0); PHRASES],
-            phrase_mask: PHRASES - 1,
-            phrase_used: 0,
-        };
+        let mut lexicon = Self { words: Table::new(WORDS), phrases: Table::new(PHRASES) };
         let common_band = |band: &str| matches!(band, "1" | "2");
         // A rare name that is an ordinary or a clinical word is more often the word.
         let mut words: BTreeSet<&str> = BTreeSet::new();
@@ -230,43 +286,37 @@ impl Lexicon {
         for word in rest {
             hash = join(hash, word_hash(word));
         }
-        self.add_phrase(hash, flags);
+        *self.phrases.entry(hash) |= flags;
     }
 
     pub(crate) fn add_word(&mut self, key: u64, flags: u32) {
-        if insert(&mut self.slots, self.mask, key, flags) {
-            self.used += 1;
-            if self.used * 2 > self.slots.len() {
-                self.mask = grow(&mut self.slots);
-            }
-        }
-    }
-
-    fn add_phrase(&mut self, key: u64, flags: u32) {
-        if insert(&mut self.phrases, self.phrase_mask, key, flags) {
-            self.phrase_used += 1;
-            if self.phrase_used * 2 > self.phrases.len() {
-                self.phrase_mask = grow(&mut self.phrases);
-            }
-        }
+        *self.words.entry(key) |= flags;
     }
 
     /// What is said of a word.
     #[inline]
     pub(crate) fn look_up(&self, key: u64) -> u32 {
-        find(&self.slots, self.mask, key)
+        self.words.get(key)
     }
 
     /// Fills in what is said of each token, and of entries of several words on all of their tokens.
     pub(crate) fn annotate(&self, tokens: &mut [Token]) {
-        let mut phrase_starts = false;
-        for token in tokens.iter_mut() {
-            if token.hash >> 63 == 1 {
-                token.lexical = self.look_up(token.hash);
-                phrase_starts |= token.lexical & PHRASE != 0;
+        /// So many slots are fetched before any is looked at, for memory is slow but does much at once.
+        const AT_ONCE: usize = 16;
+        let mut all = 0;
+        for tokens in tokens.chunks_mut(AT_ONCE) {
+            let mut firsts = [(0, 0); AT_ONCE];
+            for (first, token) in firsts.iter_mut().zip(tokens.iter()) {
+                *first = self.words.first(token.hash);
+            }
+            for (token, first) in tokens.iter_mut().zip(firsts) {
+                if token.hash >> 63 == 1 {
+                    token.lexical = self.words.get_from(token.hash, first);
+                    all |= token.lexical;
+                }
             }
         }
-        if phrase_starts {
+        if all & PHRASE != 0 {
             self.annotate_phrases(tokens);
         }
     }
@@ -289,7 +339,7 @@ impl Lexicon {
                 }
                 hash = join(hash, token.hash);
                 words += 1;
-                let found = find(&self.phrases, self.phrase_mask, hash);
+                let found = self.phrases.get(hash);
                 if found != 0 {
                     (best, flags) = (next, found);
                 }
@@ -310,44 +360,19 @@ fn join(first: u64, second: u64) -> u64 {
     (first.rotate_left(21) ^ second).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63
 }
 
-/// Whether the key is new.
-fn insert(slots: &mut [(u64, u32)], mask: usize, key: u64, flags: u32) -> bool {
-    let mut at = key as usize & mask;
-    loop {
-        let slot = &mut slots[at];
-        if slot.0 == key {
-            slot.1 |= flags;
-            return false;
-        }
-        if slot.0 == 0 {
-            *slot = (key, flags);
-            return true;
-        }
-        at = (at + 1) & mask;
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::Table;
 
-#[inline]
-fn find(slots: &[(u64, u32)], mask: usize, key: u64) -> u32 {
-    let mut at = key as usize & mask;
-    loop {
-        let slot = slots[at];
-        if slot.0 == key {
-            return slot.1;
+    #[test]
+    fn a_table_keeps_what_it_has_when_it_grows() {
+        let key = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63;
+        let mut table = Table::new(4);
+        for n in 1..=1000 {
+            *table.entry(key(n)) |= n as u32;
+            *table.entry(key(n)) |= 1 << 20;
         }
-        if slot.0 == 0 {
-            return 0;
-        }
-        at = (at + 1) & mask;
+        assert!((1..=1000).all(|n| table.get(key(n)) == n as u32 | 1 << 20));
+        assert!((1001..2000).all(|n| table.get(key(n)) == 0));
     }
-}
-
-fn grow(slots: &mut Vec<(u64, u32)>) -> usize {
-    let old = std::mem::take(slots);
-    *slots = vec![(0, 0); old.len() * 2];
-    let mask = slots.len() - 1;
-    for (key, flags) in old.into_iter().filter(|slot| slot.0 != 0) {
-        insert(slots, mask, key, flags);
-    }
-    mask
 }

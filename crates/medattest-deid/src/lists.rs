@@ -61,6 +61,15 @@ struct Reader<'a> {
     tokens: &'a [Token],
 }
 
+/// Whether a word binds the parts of a name, in any case.
+pub(crate) fn is_particle(word: &[u8]) -> bool {
+    const PARTICLES: [&str; 20] = [
+        "de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "du",
+        "ter", "ten", "st", "ibn",
+    ];
+    PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
+}
+
 impl<'a> Reader<'a> {
     fn at(&self, at: usize) -> Option<&'a Token> {
         self.tokens.get(at)
@@ -125,11 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     fn is_particle(&self, at: usize) -> bool {
-        const PARTICLES: [&str; 20] = [
-            "de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "du",
-            "ter", "ten", "st", "ibn",
-        ];
-        PARTICLES.iter().any(|particle| self.says(at, particle))
+        self.at(at).is_some_and(|t| is_particle(self.word(t)))
     }
 
     fn is_suffix(&self, at: usize) -> bool {

@@ -1,7 +1,5 @@
 //! Recognizers: patterns, the words that must or may stand near, and the rule a number must obey. All of it is data.
 
-use std::collections::BTreeMap;
-
 use regex_automata::hybrid::dfa::DFA;
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -12,7 +10,7 @@ use crate::check::Check;
 use crate::error::LoadError;
 use crate::fold::Folded;
 use crate::kind::Kind;
-use crate::lexicon::{CONTEXT, Lexicon};
+use crate::lexicon::{CONTEXT, Lexicon, Table};
 use crate::resources::Resources;
 use crate::scan::THRESHOLD;
 use crate::token::{Token, word_hash};
@@ -143,8 +141,10 @@ pub(crate) struct Recognizers {
     pub(crate) weak: Automaton,
     /// Context phrases as written.
     pub(crate) phrases: Vec<String>,
-    /// By the hash of the last word: the words before it, last first, and the phrase.
-    endings: BTreeMap<u64, Vec<(Vec<u64>, u16)>>,
+    /// By the last word: the words before it, last first, and the phrase. The first is empty.
+    endings: Vec<Vec<(Vec<u64>, u16)>>,
+    /// Which of the endings a last word has, by its hash.
+    ending_of: Table,
 }
 
 /// How many tokens after a value a context may stand.
@@ -235,7 +235,8 @@ impl Recognizers {
                 });
             }
         }
-        let mut endings: BTreeMap<u64, Vec<(Vec<u64>, u16)>> = BTreeMap::new();
+        let mut endings: Vec<Vec<(Vec<u64>, u16)>> = vec![Vec::new()];
+        let mut ending_of = Table::new(phrases.len().next_power_of_two() * 2);
         for (id, phrase) in phrases.iter().enumerate() {
             let mut folded = Folded::default();
             folded.fold(phrase);
@@ -250,7 +251,12 @@ impl Recognizers {
             };
             words.reverse();
             lexicon.add_word(last, CONTEXT);
-            endings.entry(last).or_default().push((words, id as u16));
+            let ending = ending_of.entry(last);
+            if *ending == 0 {
+                *ending = endings.len() as u32;
+                endings.push(Vec::new());
+            }
+            endings[*ending as usize].push((words, id as u16));
         }
         let [strong, weak] = patterns_of.map(|(regexes, users)| {
             compile(&regexes).map(|dfa| (dfa, users.clone())).map_err(|(at, message)| {
@@ -261,14 +267,14 @@ impl Recognizers {
         });
         let automaton = |(dfa, users)| Automaton { dfa, users };
         let (strong, weak) = (automaton(strong?), automaton(weak?));
-        Ok(Self { all, strong, weak, phrases, endings })
+        Ok(Self { all, strong, weak, phrases, endings, ending_of })
     }
 
     /// The context phrases that end at a token, with it, in order of their place.
     pub(crate) fn contexts(&self, tokens: &[Token], found: &mut Vec<(u32, u16)>) {
         found.clear();
         for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.lexical & CONTEXT != 0) {
-            for (before, id) in self.endings.get(&token.hash).into_iter().flatten() {
+            for (before, id) in &self.endings[self.ending_of.get(token.hash) as usize] {
                 let mut words = tokens[..at].iter().rev().filter(|t| t.hash >> 63 == 1 || !joins(t));
                 if before.iter().all(|word| words.next().is_some_and(|t| t.hash == *word)) {
                     found.push((at as u32, *id));

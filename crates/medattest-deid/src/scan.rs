@@ -62,6 +62,8 @@ pub struct Scratch {
     contexts: Vec<(u32, u16)>,
     found: Vec<Detection>,
     caches: [Cache; 2],
+    /// Beginnings from which each automaton soon goes nowhere.
+    barren: [Barren; 2],
     /// Patterns that matched at the place at hand, with their ends.
     ends: Vec<(usize, usize)>,
     tagger: TaggerScratch,
@@ -189,6 +191,7 @@ impl Scanner {
             contexts: Vec::new(),
             found: Vec::new(),
             caches: [self.recognizers.strong.dfa.create_cache(), self.recognizers.weak.dfa.create_cache()],
+            barren: [Barren::default(), Barren::default()],
             ends: Vec::new(),
             tagger: TaggerScratch::default(),
             names: Vec::new(),
@@ -314,6 +317,10 @@ impl Scanner {
         near: Range<usize>,
         scratch: &mut Scratch,
     ) {
+        let beginning = beginning(bytes, start);
+        if scratch.barren[which].has(beginning) {
+            return;
+        }
         let automaton = &patterns.dfa;
         let cache = &mut scratch.caches[which];
         let Ok(mut state) = automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)) else {
@@ -350,6 +357,12 @@ impl Scanner {
             }
             state = next;
             here += 1;
+        }
+        if ends.is_empty() {
+            if here - start < BEGINNING {
+                scratch.barren[which].learn(beginning);
+            }
+            return;
         }
         let ends = std::mem::take(&mut scratch.ends);
         for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {
@@ -519,6 +532,43 @@ impl Scanner {
     /// How many words of the lists a pattern can begin with: all others are passed over at once.
     pub fn starting_words(&self) -> usize {
         self.starting_words
+    }
+}
+
+/// How many bytes of a text tell a beginning.
+const BEGINNING: usize = size_of::<u64>();
+
+/// The bytes from a place on as a number; 0, which no text begins with, where there are not enough.
+#[inline]
+fn beginning(bytes: &[u8], start: usize) -> u64 {
+    bytes[start..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+}
+
+/// Beginnings from which no pattern ends before the automaton is dead: most values that are none are met again and
+/// again. A newer one takes the place of an older.
+struct Barren(Vec<u64>);
+
+impl Default for Barren {
+    fn default() -> Self {
+        Self(vec![0; 1 << Self::BITS])
+    }
+}
+
+impl Barren {
+    const BITS: u32 = 12;
+
+    #[inline]
+    fn slot(beginning: u64) -> usize {
+        (beginning.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS)) as usize
+    }
+
+    #[inline]
+    fn has(&self, beginning: u64) -> bool {
+        beginning != 0 && self.0[Self::slot(beginning)] == beginning
+    }
+
+    fn learn(&mut self, beginning: u64) {
+        self.0[Self::slot(beginning)] = beginning;
     }
 }
 

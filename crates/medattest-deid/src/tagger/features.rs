@@ -7,11 +7,10 @@ use crate::lexicon::{
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER};
 
 /// How many features a token has.
-pub(crate) const FEATURES: usize = 32;
+pub(crate) const FEATURES: usize = 22;
 
 /// Which neighbours each feature looks at, one bit each: three before, the token's own word, three after.
-pub(crate) const LOOKS_AT: [u8; FEATURES] =
-    [8, 0, 0, 4, 16, 2, 32, 4, 16, 4, 16, 4, 16, 20, 6, 48, 6, 48, 0, 0, 0, 0, 0, 12, 24, 20, 3, 2, 32, 96, 16, 4];
+pub(crate) const LOOKS_AT: [u8; FEATURES] = [8, 0, 0, 4, 16, 2, 32, 4, 16, 6, 48, 0, 0, 0, 0, 0, 3, 2, 32, 96, 16, 4];
 
 /// What is told of one token, as numbers that features are hashed from.
 #[derive(Clone, Copy, Default)]
@@ -52,31 +51,19 @@ const KNOWN: u32 = COMMON
 /// What lists say, without what concerns only recognizers.
 const LISTS: u32 = !(1 << 29 | 1 << 30 | 1 << 31);
 
-/// Computes the cues of all tokens and the stretches worth tagging: around words that could be names, and numbers.
-pub(crate) fn islands(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, islands: &mut Vec<(u32, u32)>) {
-    /// Tokens on either side of a candidate that are tagged with it.
+/// Computes the cues of all tokens, and which tokens are worth weighing: words that could be names, numbers, and what
+/// stands close to them.
+pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighed: &mut Vec<u32>) {
+    /// Tokens on either side of a candidate that are weighed with it.
     const AROUND: usize = 2;
     cues.clear();
-    islands.clear();
+    weighed.clear();
     let bytes = text.as_bytes();
-    let (mut upper, mut lower, mut title) = (0u32, 0u32, 0u32);
-    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1).take(4_000) {
-        match token.shape & (CAPITAL | UPPER | LOWER) {
-            shape if shape & LOWER == 0 => upper += 1,
-            shape if shape & CAPITAL == 0 => lower += 1,
-            _ => title += 1,
-        }
-    }
-    let dress = if upper > 3 * (lower + title) {
-        1
-    } else if title == 0 && upper * 8 < lower {
-        2
-    } else {
-        3
-    };
+    let dress = dress(tokens);
     let mut key = (0, usize::MAX);
     let mut cue = (0, usize::MAX);
     let mut start = true;
+    let mut until = 0;
     for (at, token) in tokens.iter().enumerate() {
         if token.is(NEWLINE) {
             key = (0, usize::MAX);
@@ -92,13 +79,44 @@ pub(crate) fn islands(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, island
             cue = (token.hash, at);
         }
         if is_candidate(bytes, token, start, tokens.get(at + 1), dress) {
-            let (first, last) = (at.saturating_sub(AROUND), (at + AROUND).min(tokens.len() - 1));
-            match islands.last_mut() {
-                Some(before) if before.1 as usize + 1 >= first => before.1 = last as u32,
-                _ => islands.push((first as u32, last as u32)),
-            }
+            let first = weighed.last().map_or(0, |last| *last as usize + 1).max(at.saturating_sub(AROUND));
+            weighed.extend((first..at).filter(|near| could_belong(&tokens[*near], dress)).map(|near| near as u32));
+            weighed.push(at as u32);
+            until = at + AROUND;
+        } else if at <= until && could_belong(token, dress) {
+            weighed.push(at as u32);
         }
         start = token.is(NEWLINE) || token.is(PUNCT) && matches!(token.hash as u8, b'.' | b'!' | b'?' | b':' | b'*');
+    }
+}
+
+/// Whether a token beside a candidate could belong to it.
+fn could_belong(token: &Token, dress: u64) -> bool {
+    // In mixed case a small word beside a name is none.
+    !token.is(NEWLINE | PUNCT)
+        && (token.is(DIGIT) || token.lexical & FUNCTION == 0 && (dress != MIXED || token.is(CAPITAL)))
+}
+
+const SHOUTED: u64 = 1;
+const SMALL: u64 = 2;
+const MIXED: u64 = 3;
+
+/// Whether the text is all upper case, all lower, or mixed.
+fn dress(tokens: &[Token]) -> u64 {
+    let (mut upper, mut lower, mut title) = (0u32, 0u32, 0u32);
+    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1).take(4_000) {
+        match token.shape & (CAPITAL | UPPER | LOWER) {
+            shape if shape & LOWER == 0 => upper += 1,
+            shape if shape & CAPITAL == 0 => lower += 1,
+            _ => title += 1,
+        }
+    }
+    if upper > 3 * (lower + title) {
+        SHOUTED
+    } else if title == 0 && upper * 8 < lower {
+        SMALL
+    } else {
+        MIXED
     }
 }
 
@@ -123,7 +141,7 @@ fn is_candidate(bytes: &[u8], token: &Token, start: bool, next: Option<&Token>, 
     if !known {
         return (token.len() > 1 || token.is(CAPITAL)) && token.lexical & (STATE_ABBR | CREDENTIAL) == 0 || name;
     }
-    let shouted = dress == 1;
+    let shouted = dress == SHOUTED;
     if token.is(CAPITAL) && !shouted {
         // A capital at the start of a sentence says nothing of an ordinary word.
         return if start || token.is_upper() {
@@ -185,25 +203,15 @@ pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u32; FEATURES]) {
         n1.word,
         p2.word,
         n2.word,
-        p1.sort,
-        n1.sort,
         mix(p1.word, here.sort),
         mix(n1.word, here.sort),
-        mix(p1.sort, here.sort),
-        mix(n1.sort, here.sort),
-        mix(mix(p1.sort, here.sort), n1.sort),
         mix(p2.word, p1.word),
         mix(n1.word, n2.word),
-        mix(mix(p2.word, p1.word), here.sort),
-        mix(mix(n1.word, n2.word), here.sort),
         mix(here.ending, here.shape & 0xff),
         mix(here.beginning, here.shape & 0xff),
         mix(here.key, here.sort),
         mix(here.cue, here.sort),
         mix(here.dress, here.sort),
-        mix(here.word, p1.word),
-        mix(here.word, n1.word),
-        mix(mix(p1.word, n1.word), here.shape & 0xff),
         mix(p3.word, p2.word),
         mix(mix(p2.word, here.sort), 1),
         mix(mix(n2.word, here.sort), 2),

@@ -10,9 +10,10 @@ pub use train::{TrainOptions, train};
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::kind::Kind;
+use crate::lists::is_particle;
 use crate::token::{DIGIT, NEWLINE, PUNCT, Token};
 
-pub(crate) use features::{Cues, FEATURES, features, islands};
+pub(crate) use features::{Cues, FEATURES, features, weighed};
 
 /// What the tagger tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,20 +89,31 @@ type Weights = [f32; WIDE];
 
 /// A token whose best label is outside by so many nats is not looked at further.
 const CERTAIN: f32 = 9.0;
+/// A label that is so many nats below the best is none.
+const FALL: f32 = 16.0;
 
 /// A token is reported if it is identifying with at least this probability: to miss one is worse than to touch a word.
 const SURE_ENOUGH: f32 = 0.3;
 
-/// The weights of one feature, and the hash that it is known by in the last four bytes: a line of memory holds four.
+/// The weights of one feature; beyond [`LABELS`] they are 0. A line of memory holds four.
 type Row = [i8; ROW];
-const ROW: usize = WIDE + 4;
+const ROW: usize = 16;
+/// A row in the file: its print and its weights.
+const ROW_BYTES: usize = 2 + LABELS;
 
 /// The trained weights.
 pub(crate) struct Tagger {
-    /// Features by hash, open addressing; an empty row has the hash 0, which no feature has.
+    /// Features, each in a row of its own that its hash and the shift of its bucket tell (Belazzougui, Botelho,
+    /// Dietzfelbinger 2009): one look, no search. The first row is of none.
     rows: Vec<Row>,
-    mask: usize,
-    scale: f32,
+    shifts: Vec<u16>,
+    /// What tells whether the feature of a row is the one that is looked for: of those that are not known, one in 65,536
+    /// is taken for another. They are held apart, in memory that is near.
+    prints: Vec<u16>,
+    /// `exp` of minus each difference of sums, from 0 on; beyond the last it is 0.
+    falls: Vec<f32>,
+    /// From which difference on nothing else comes near.
+    certain: i16,
     /// `exp` of the weight of passing from one label to the next.
     pass: [Weights; LABELS],
 }
@@ -110,16 +122,51 @@ pub(crate) struct Tagger {
 #[derive(Default)]
 pub(crate) struct TaggerScratch {
     cues: Vec<Cues>,
-    islands: Vec<(u32, u32)>,
+    /// Tokens that are weighed.
+    words: Vec<u32>,
     node: Vec<Weights>,
     forward: Vec<Weights>,
     marginal: Vec<Weights>,
 }
 
-/// A file with more features is none of ours.
-const MOST_FEATURES: usize = 1 << 20;
+/// A file with more rows is none of ours.
+const MOST_ROWS: usize = 1 << 20;
+/// So many rows share the shift of one bucket.
+const ROWS_OF_BUCKET: usize = 4;
 
-const MAGIC: &[u8; 8] = b"MEDTAG03";
+const MAGIC: &[u8; 8] = b"MEDTAG04";
+
+/// Which bucket a feature is in.
+#[inline]
+fn bucket(hash: u32, buckets: usize) -> usize {
+    // The lowest bit is always set.
+    (hash >> 1) as usize & (buckets - 1)
+}
+
+/// Which of so many rows a feature has, its bucket being shifted so far.
+#[inline]
+fn place(hash: u32, shift: u16, rows: usize) -> usize {
+    let mixed = (hash ^ u32::from(shift).wrapping_mul(0x9e37_79b1)).wrapping_mul(0x85eb_ca6b);
+    (u64::from(mixed) * rows as u64 >> u32::BITS) as usize
+}
+
+/// How many buckets so many rows have.
+fn buckets(rows: usize) -> usize {
+    (rows / ROWS_OF_BUCKET).next_power_of_two()
+}
+
+/// The bits of a hash that do not tell its bucket.
+#[inline]
+fn print(hash: u32) -> u16 {
+    (hash >> 16) as u16
+}
+
+/// A number where two are equal, else 0, without a branch that could be guessed wrong.
+#[inline]
+fn if_equal(a: u16, b: u16, number: usize) -> usize {
+    let differs = u32::from(a ^ b);
+    number & ((differs.wrapping_neg() >> (u32::BITS - 1)) as usize).wrapping_sub(1)
+}
 
 impl Tagger {
     /// Reads weights as [`train`] writes them.
@@ -128,54 +175,54 @@ impl Tagger {
         let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or_else(wrong)?;
         let (count, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
         let count = u32::from_le_bytes(*count) as usize;
-        let floats = 1 + LABELS * LABELS;
-        if count > MOST_FEATURES || rest.len() != floats * 4 + count * (4 + LABELS) {
+        if !(1..=MOST_ROWS).contains(&count) {
             return Err(wrong());
         }
-        let (head, body) = rest.split_at(floats * 4);
+        let (buckets, floats) = (buckets(count), 1 + LABELS * LABELS);
+        if rest.len() != floats * 4 + buckets * 2 + count * ROW_BYTES {
+            return Err(wrong());
+        }
+        let (head, rest) = rest.split_at(floats * 4);
+        let (shifts, body) = rest.split_at(buckets * 2);
         let mut numbers = head.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-        let scale = numbers.next().ok_or_else(wrong)?;
+        let scale = numbers.next().filter(|scale| *scale > 1e-4).ok_or_else(wrong)?;
         let mut pass = [[0.0; WIDE]; LABELS];
         for (cell, weight) in pass.iter_mut().flat_map(|row| &mut row[..LABELS]).zip(numbers) {
             *cell = weight.exp();
         }
-        // At least one row stays empty, where a search ends.
-        let slots = (count + count / 4 + 1).next_power_of_two();
-        let mut tagger = Self { rows: vec![[0; ROW]; slots], mask: slots - 1, scale, pass };
-        for feature in body.chunks_exact(4 + LABELS) {
-            let (hash, weights) = feature.split_first_chunk().ok_or_else(wrong)?;
+        let shifts = shifts.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
+        let row = |feature: &[u8]| {
             let mut row: Row = [0; ROW];
-            for (lane, byte) in row.iter_mut().zip(weights) {
+            for (lane, byte) in row.iter_mut().zip(&feature[2..]) {
                 *lane = i8::from_le_bytes([*byte]);
             }
-            row[WIDE..].copy_from_slice(&hash.map(|byte| i8::from_le_bytes([byte])));
-            let at = tagger.slot(u32::from_le_bytes(*hash));
-            tagger.rows[at] = row;
-        }
-        Ok(tagger)
+            row
+        };
+        let rows = body.chunks_exact(ROW_BYTES).map(row).collect();
+        let prints = body.chunks_exact(ROW_BYTES).map(|f| u16::from_le_bytes([f[0], f[1]])).collect();
+        let falls = (0..(FALL / scale) as i16).map(|below| (-f32::from(below) * scale).exp()).collect();
+        Ok(Self { rows, shifts, prints, falls, certain: (CERTAIN / scale) as i16, pass })
     }
 
-    /// Where the row of a feature is, or would be.
-    #[inline]
-    fn slot(&self, hash: u32) -> usize {
-        let mut at = hash as usize & self.mask;
-        loop {
-            let known = hash_of(&self.rows[at]);
-            if known == hash || known == 0 {
-                return at;
-            }
-            at = (at + 1) & self.mask;
-        }
-    }
-
-    /// Writes weights: those of each feature by its hash.
+    /// Writes weights: those of each feature in the row that is its own.
     pub(crate) fn write(scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[(u32, [i8; LABELS])]) -> Vec<u8> {
+        // The fewer rows are empty, the less memory is looked at, but the longer it takes to find a place for each.
+        let spare = rows.len() / 32 + 1;
+        let mut count = rows.len() + spare;
+        let (shifts, places) = loop {
+            match arrange(rows, count) {
+                Some(arranged) => break arranged,
+                None => count += spare,
+            }
+        };
         let mut bytes = MAGIC.to_vec();
-        bytes.extend((rows.len() as u32).to_le_bytes());
+        bytes.extend((count as u32).to_le_bytes());
         bytes.extend(scale.to_le_bytes());
         bytes.extend(pass.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
-        for (hash, weights) in rows {
-            bytes.extend(hash.to_le_bytes());
+        bytes.extend(shifts.iter().flat_map(|shift| shift.to_le_bytes()));
+        for place in places {
+            let (hash, weights) = place.map_or((0, [0; LABELS]), |at| rows[at]);
+            bytes.extend(print(hash).to_le_bytes());
             bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
         }
         bytes
@@ -183,16 +230,13 @@ impl Tagger {
 
     /// Adds what the tagger finds.
     pub(crate) fn tag(&self, text: &str, tokens: &[Token], scratch: &mut TaggerScratch, found: &mut Vec<Detection>) {
-        islands(text, tokens, &mut scratch.cues, &mut scratch.islands);
-        let TaggerScratch { cues, islands, node, forward, marginal } = scratch;
-        for (first, last) in islands.iter() {
-            let island = *first as usize..*last as usize + 1;
+        let TaggerScratch { cues, words, node, forward, marginal } = scratch;
+        weighed(text, tokens, cues, words);
+        for chain in words.chunk_by(follows) {
             node.clear();
-            for at in island.clone() {
-                node.push(self.potentials(cues, at));
-            }
+            node.extend(chain.iter().map(|at| self.potentials(cues, *at as usize)));
             self.marginals(node, forward, marginal);
-            spans(text, &tokens[island], marginal, found);
+            spans(text, tokens, chain, marginal, found);
         }
     }
 
@@ -200,10 +244,15 @@ impl Tagger {
     fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
+        // No step depends on what the one before found, so that the memory works at all at once.
+        let mut places = [0; FEATURES];
+        for (at, hash) in places.iter_mut().zip(hashes) {
+            let own = place(hash, self.shifts[bucket(hash, self.shifts.len())], self.rows.len());
+            *at = if_equal(self.prints[own], print(hash), own);
+        }
         let mut sums = [0i16; ROW];
-        for hash in hashes {
-            let row = &self.rows[self.slot(hash)];
-            for (sum, weight) in sums.iter_mut().zip(row) {
+        for at in places {
+            for (sum, weight) in sums.iter_mut().zip(&self.rows[at]) {
                 *sum += i16::from(*weight);
             }
         }
@@ -211,15 +260,12 @@ impl Tagger {
         let mut potentials = [0.0; WIDE];
         // Where nothing else comes near, the token is outside for sure.
         let next = sums[1..LABELS].iter().copied().max().unwrap_or_default();
-        if f32::from(sums[0] - next) * self.scale > CERTAIN {
+        if sums[0] - next > self.certain {
             potentials[0] = 1.0;
             return potentials;
         }
         for (potential, sum) in potentials.iter_mut().zip(&sums[..LABELS]) {
-            let below = f32::from(sum - most) * self.scale;
-            if below > -16.0 {
-                *potential = below.exp();
-            }
+            *potential = self.falls.get(usize::from((most - sum).unsigned_abs())).copied().unwrap_or_default();
         }
         potentials
     }
@@ -276,10 +322,38 @@ impl Tagger {
     }
 }
 
-/// The hash of the feature whose row this is.
-#[inline]
-fn hash_of(row: &Row) -> u32 {
-    u32::from_le_bytes(std::array::from_fn(|byte| row[WIDE + byte] as u8))
+/// Whether two tokens that are weighed belong to one chain.
+pub(crate) fn follows(a: &u32, b: &u32) -> bool {
+    /// Tokens from one to the next.
+    const APART: u32 = 3;
+    b - a <= APART
+}
+
+/// Finds a shift for each bucket such that every feature has a row of its own; none if there is none.
+fn arrange(rows: &[(u32, [i8; LABELS])], count: usize) -> Option<(Vec<u16>, Vec<Option<usize>>)> {
+    let mut buckets: Vec<Vec<usize>> = vec![Vec::new(); buckets(count)];
+    for (at, (hash, _)) in rows.iter().enumerate() {
+        let bucket = bucket(*hash, buckets.len());
+        buckets[bucket].push(at);
+    }
+    // The fullest first, while there is most room.
+    let mut order: Vec<usize> = (0..buckets.len()).collect();
+    order.sort_by_key(|bucket| std::cmp::Reverse(buckets[*bucket].len()));
+    let mut shifts = vec![0; buckets.len()];
+    let mut places: Vec<Option<usize>> = vec![None; count];
+    for bucket in order {
+        let fits = |shift: &u16| {
+            let mut taken: Vec<usize> = buckets[bucket].iter().map(|at| place(rows[*at].0, *shift, count)).collect();
+            taken.sort_unstable();
+            taken.windows(2).all(|two| two[0] != two[1])
+                && taken.iter().all(|place| *place != 0 && places[*place].is_none())
+        };
+        shifts[bucket] = (0..=u16::MAX).find(fits)?;
+        for at in &buckets[bucket] {
+            places[place(rows[*at].0, shifts[bucket], count)] = Some(*at);
+        }
+    }
+    Some((shifts, places))
 }
 
 /// Whether a token is outside for sure.
@@ -327,43 +401,40 @@ fn is_old(text: &str, start: usize, end: usize) -> bool {
     value.iter().all(u8::is_ascii_digit) && matches!((value.len(), value.first()), (2, Some(b'9')) | (3, Some(b'1')))
 }
 
-/// Reads spans off the probabilities.
-fn spans(text: &str, tokens: &[Token], marginal: &[Weights], found: &mut Vec<Detection>) {
+/// Reads spans off the probabilities of a chain of tokens.
+fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], found: &mut Vec<Detection>) {
     let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
     let best = |m: &Weights| -> Label {
         let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
         Label::ALL[at]
     };
+    let person = |label: Label| matches!(label, Label::Name | Label::Provider);
     let mut at = 0;
-    while at < tokens.len() {
-        if sure(at) < SURE_ENOUGH || tokens[at].is(NEWLINE | PUNCT) {
+    while at < chain.len() {
+        if sure(at) < SURE_ENOUGH {
             at += 1;
             continue;
         }
-        // A span goes on over marks while what follows is of the same label.
-        let person = |label: Label| matches!(label, Label::Name | Label::Provider);
+        // A span goes on while what follows is of the same label, with no more than marks or joints between.
         let label = best(&marginal[at]);
         let mut total = marginal[at];
         let mut last = at;
-        let mut next = at + 1;
-        while next < tokens.len() && next - last <= 2 && sure(next) >= SURE_ENOUGH / 2.0 {
-            if tokens[next].is(NEWLINE | PUNCT) {
-                next += 1;
-                continue;
-            }
+        while last + 1 < chain.len() && sure(last + 1) >= SURE_ENOUGH {
+            let next = last + 1;
             let other = best(&marginal[next]);
-            if sure(next) < SURE_ENOUGH || !(other == label || person(other) && person(label)) {
+            let between = &tokens[chain[last] as usize + 1..chain[next] as usize];
+            if !(other == label || person(other) && person(label)) || !between.iter().all(|t| is_joint(text, t)) {
                 break;
             }
             for (sum, p) in total.iter_mut().zip(&marginal[next]) {
                 *sum += p;
             }
             last = next;
-            next += 1;
         }
-        let digits = tokens[at..=last].iter().all(|t| t.is(DIGIT | PUNCT));
+        let (first, final_) = (chain[at] as usize, chain[last] as usize);
+        let digits = tokens[first..=final_].iter().all(|t| t.is(DIGIT | PUNCT));
         let sum: f32 = total.iter().sum();
-        let (start, end) = (tokens[at].start as usize, tokens[last].end as usize);
+        let (start, end) = (tokens[first].start as usize, tokens[final_].end as usize);
         let label = best(&total);
         if let Some(kind) = label.kind(digits).filter(|_| fits(label, text, start, end)) {
             found.push(Detection {
@@ -377,4 +448,9 @@ fn spans(text: &str, tokens: &[Token], marginal: &[Weights], found: &mut Vec<Det
         }
         at = last + 1;
     }
+}
+
+/// Whether a token may stand within what is one name, place or number.
+fn is_joint(text: &str, token: &Token) -> bool {
+    token.is(NEWLINE | PUNCT) || is_particle(&text.as_bytes()[token.start as usize..token.end as usize])
 }

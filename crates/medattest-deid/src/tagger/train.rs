@@ -7,8 +7,8 @@ use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::features::{Cues, FEATURES, LOOKS_AT, features, islands};
-use super::{LABELS, Label, Tagger};
+use super::features::{Cues, FEATURES, LOOKS_AT, features, weighed};
+use super::{LABELS, Label, Tagger, follows};
 use crate::gold::Note;
 use crate::lexicon::{CLINICAL, COMMON, FIRST, FIRST_COMMON, FUNCTION, PLACE, SURNAME, SURNAME_COMMON};
 use crate::scan::Scanner;
@@ -48,7 +48,7 @@ impl Default for TrainOptions {
             dropped: 0.1,
             blind: 0.3,
             seed: 20_261_125,
-            templates: 3,
+            templates: 10,
             smallest: 3,
         }
     }
@@ -143,22 +143,23 @@ fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mu
             token.lexical = 0;
         }
     }
-    let (mut cues, mut stretches): (Vec<Cues>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
-    islands(&text, &tokens, &mut cues, &mut stretches);
-    stretches
-        .into_iter()
-        .map(|(first, last)| {
-            let range = first as usize..last as usize + 1;
-            let hashes = range
-                .clone()
-                .map(|at| {
-                    let mut hashes = [0; FEATURES];
-                    features(&cues, at, &mut hashes);
-                    hashes
-                })
-                .collect();
-            let labels = tokens[range].iter().map(|t| label(t.start, t.end) as usize).collect();
-            Chain { template: (word_hash(&note.id) >> 16) as u32, hashes, labels }
+    let (mut cues, mut words): (Vec<Cues>, Vec<u32>) = (Vec::new(), Vec::new());
+    weighed(&text, &tokens, &mut cues, &mut words);
+    let hashes_of = |at: &u32| {
+        let mut hashes = [0; FEATURES];
+        features(&cues, *at as usize, &mut hashes);
+        hashes
+    };
+    let label_of = |at: &u32| {
+        let token = &tokens[*at as usize];
+        label(token.start, token.end) as usize
+    };
+    words
+        .chunk_by(follows)
+        .map(|chain| Chain {
+            template: (word_hash(&note.id) >> 16) as u32,
+            hashes: chain.iter().map(hashes_of).collect(),
+            labels: chain.iter().map(label_of).collect(),
         })
         .collect()
 }
