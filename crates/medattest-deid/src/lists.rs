@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let mut from = colon + 1;
-        while self.mark(from, b'"') || self.mark(from, b'*') || self.mark(from, b'|') {
+        while [b'"', b'*', b'|', b'['].iter().any(|mark| self.mark(from, *mark)) {
             from += 1;
         }
         if self.at(from).is_some_and(|t| t.lexical & (TITLE | PROVIDER_TITLE) != 0) {
@@ -242,7 +242,13 @@ impl<'a> Reader<'a> {
         let fits =
             |at: usize| self.at(at).is_some_and(|t| self.can_be_name(t) && (t.is(CAPITAL) || Self::only_name(t)));
         let after_initial = from + 1 + usize::from(self.mark(from + 1, b'.'));
-        if !(fits(from) || self.is_initial(from) && fits(after_initial)) {
+        let after_particle = from + 1 + usize::from(self.is_particle(from + 1));
+        if !(fits(from)
+            || self.is_initial(from) && fits(after_initial)
+            || self.is_particle(from)
+                && self.at(after_particle).is_some_and(|t| t.is(CAPITAL))
+                && fits(after_particle))
+        {
             return;
         }
         // Another key, such as `Name: Date of birth:`, is no name.

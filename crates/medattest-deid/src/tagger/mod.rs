@@ -391,6 +391,8 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
         }
         // Two digits are an age or a count.
         Label::Number => end - start > 2,
+        // A letter is a side, a vitamin or a grade.
+        Label::Name | Label::Provider => end - start > 1,
         _ => true,
     }
 }
@@ -423,7 +425,9 @@ fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], foun
             let next = last + 1;
             let other = best(&marginal[next]);
             let between = &tokens[chain[last] as usize + 1..chain[next] as usize];
-            if !(other == label || person(other) && person(label)) || !between.iter().all(|t| is_joint(text, t)) {
+            if !(other == label || person(other) && person(label))
+                || !between.iter().all(|t| is_joint(text, t, label))
+            {
                 break;
             }
             for (sum, p) in total.iter_mut().zip(&marginal[next]) {
@@ -450,7 +454,11 @@ fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], foun
     }
 }
 
-/// Whether a token may stand within what is one name, place or number.
-fn is_joint(text: &str, token: &Token) -> bool {
-    token.is(NEWLINE | PUNCT) || is_particle(&text.as_bytes()[token.start as usize..token.end as usize])
+/// Whether a token may stand within what is one name, place or number: marks, `van` in a name, `of` in that of a house.
+fn is_joint(text: &str, token: &Token, label: Label) -> bool {
+    let word = &text.as_bytes()[token.start as usize..token.end as usize];
+    let house = matches!(label, Label::Place | Label::Facility | Label::Employer);
+    token.is(NEWLINE | PUNCT)
+        || is_particle(word)
+        || house && ["of", "and", "the"].iter().any(|joint| word.eq_ignore_ascii_case(joint.as_bytes()))
 }

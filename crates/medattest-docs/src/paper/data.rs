@@ -136,7 +136,7 @@ impl Filling<'_> {
         let mut numbers = Vec::new();
         for key in ["change.modifications", "change.protocol"] {
             if let Some((fact, _)) = self.known(key) {
-                numbers.push(self.fact_number(fact));
+                numbers.push(self.fact_number(self.system_id(), fact));
             }
         }
         blocks.insert(0, Block::Paragraph(vec![Inline::Text("As planned".into()), Inline::Cite(numbers)]));

@@ -147,11 +147,13 @@ impl<'a> Filling<'a> {
     }
 
     fn cite_fact(&mut self, fact: &Fact) -> Inline {
-        Inline::Cite(vec![self.fact_number(fact)])
+        Inline::Cite(vec![self.fact_number(self.system_id(), fact)])
     }
 
-    fn fact_number(&mut self, fact: &Fact) -> usize {
-        let system = if self.on.organisation.get(&fact.key, &fact.subject).is_some() { "" } else { self.system_id() };
+    /// The number of a fact of a system. What the organisation states for all its systems is one source, not one a system.
+    fn fact_number(&mut self, system: &str, fact: &Fact) -> usize {
+        let shared = self.on.organisation.get(&fact.key, &fact.subject) == Some(fact);
+        let system = if shared { "" } else { system };
         self.number(source::of_fact(system, fact, &self.on.library.catalog))
     }
 

@@ -28,11 +28,13 @@ impl Filling<'_> {
         match rests {
             Rests::Fact(key) => {
                 let fact = system.facts.get(key, &Subject::system())?;
-                Some(self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog)))
+                Some(Inline::Cite(vec![self.fact_number(&system.id, fact)]))
             }
             Rests::Rule(rule) => {
-                let finding = system.findings.iter().find(|finding| finding.rule == rule)?;
-                Some(self.cite_finding(finding))
+                // One for each whom the rule speaks of.
+                let findings = system.findings.iter().filter(|finding| finding.rule == rule);
+                let numbers: Vec<usize> = findings.map(|finding| self.number(source::of_finding(finding))).collect();
+                (!numbers.is_empty()).then_some(Inline::Cite(numbers))
             }
         }
     }
@@ -321,7 +323,7 @@ impl Filling<'_> {
                 .and(vec![Inline::Small(or("system.version"))])
                 .and(vec![Inline::Code(system.id.clone())]);
             if let Some(fact) = system.facts.get("system.name", &Subject::system()) {
-                let cite = self.cite(source::of_fact(&system.id, fact, &self.on.library.catalog));
+                let cite = Inline::Cite(vec![self.fact_number(&system.id, fact)]);
                 if let Some(line) = name.lines.first_mut() {
                     line.push(cite);
                 }
