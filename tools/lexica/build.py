@@ -549,7 +549,7 @@ green grn greens grns grove grov grv groves grvs harbor harb harbr hbr hrbor har
 highway highwy hiway hiwy hway hwy hill hl hills hls hollow hllw hollows holw holws inlet inlt island is islnd islands
 islnds iss isle isles junction jct jction jctn junctn juncton junctions jctns jcts key ky keys kys knoll knl knol
 knolls knls lake lk lakes lks land landing lndg lndng lane ln light lgt lights lgts loaf lf lock lck locks lcks lodge
-ldg ldge lodg loop loops mall manor mnr manors mnrs meadow mdw meadows mdws medows mews mill ml mills mls mission
+ldg ldge lodg loop loops mall manor mnr manors mnrs meadow mdw meadows mdws medows mews mill mills mission
 missn mssn msn motorway mtwy mount mnt mt mountain mntain mntn mountin mtin mtn mountains mntns mtns neck nck orchard
 orch orchrd oval ovl overpass opas park prk parks parkway parkwy pkway pkwy pky parkways pkwys pass passage psge path
 paths pike pikes pine pne pines pnes place pl plain pln plains plns plaza plz plza point pt points pts port prt ports
@@ -577,7 +577,7 @@ rua avenida travessa praca largo alameda estrada beco rodovia ladeira calcada
 straat laan weg plein kade gracht steeg dreef singel dijk hof pad baan markt lei
 gade vej alle plads torv straede stien boulevarden vejen gaden
 gate gata gaten veien vei plass torget allmenningen
-gatan vagen vag grand torg alle stigen backen plan
+gatan vagen vag grand torg alle stigen backen
 katu tie polku kuja kaari tori rinne raitti aukio penger vayla
 gata gotu vegur stigur braut
 utca ut ter korut setany sor koz fasor rakpart dulo sugarut

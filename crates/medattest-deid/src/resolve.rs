@@ -36,16 +36,14 @@ pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
 /// Identifiers come together: a record of a person has a date, a number or a title beside a name. Where nothing is sure,
 /// what the tagger guessed has to be surer than elsewhere, and the more so the longer the text.
 pub(crate) fn drop_doubtful(found: &mut Vec<Detection>, tokens: usize) {
-    /// A guess that is surer than this speaks for the others.
-    const SURE: f32 = 0.97;
-    /// Patterns and rules do so from here.
+    /// A guess that is as sure as this speaks for the others, and stands alone in a text of so many tokens or more.
+    const SURE: f32 = 0.95;
+    const LONG: f32 = 80.0;
+    /// Patterns and rules speak for the others from here.
     const TOLD: f32 = 0.8;
-    /// How sure a guess must be that stands alone in a text of so many tokens or more.
-    const ALONE: f32 = 0.95;
-    const LONG: f32 = 40.0;
     let guessed = |d: &Detection| d.by == Grounds::Tagger;
     if !found.iter().any(|d| d.score >= if guessed(d) { SURE } else { TOLD }) {
-        let least = THRESHOLD + (ALONE - THRESHOLD) * (tokens as f32 / LONG).min(1.0);
+        let least = THRESHOLD + (SURE - THRESHOLD) * (tokens as f32 / LONG).min(1.0);
         found.retain(|d| !guessed(d) || d.score >= least);
     }
 }

@@ -66,6 +66,23 @@ fn what_is_dressed_up_is_found() {
     }
 }
 
+#[test]
+fn a_name_told_once_is_found_elsewhere() {
+    let scanner = scanner();
+    let cases = [
+        ("dr. brockington called. ask brockington about the drain", "brockington"),
+        ("Mr. Baron was seen. I told Baron to come back. The beer baron was not meant.", "Baron"),
+    ];
+    for (text, name) in cases {
+        let found = found(&scanner, text);
+        for (start, _) in text.match_indices(name) {
+            assert!(found.iter().any(|d| d.start <= start && start < d.end), "{text}: {start} in {found:?}");
+        }
+    }
+    let beer = "Mr. Baron was seen. The beer baron was not meant.";
+    assert!(found(&scanner, beer).iter().all(|d| d.end < beer.find("beer").unwrap_or_default()));
+}
+
 /// The traps of the development data, where they are at hand: every labelled span but those listed is overlapped. Its
 /// hard negatives are not tried.
 #[test]

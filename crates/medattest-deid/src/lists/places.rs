@@ -14,7 +14,9 @@ impl Reader<'_> {
     pub(super) fn street(&self, at: usize, found: &mut Vec<Detection>) {
         const LONGEST: usize = 6;
         let token = &self.tokens[at];
-        if token.len() > 6 || !self.text[token.start as usize].is_ascii_digit() {
+        // `2.2 Abbott` goes on with a number.
+        let decimals = at > 1 && !token.is(SPACED) && self.mark(at - 1, b'.') && self.tokens[at - 2].is(DIGIT);
+        if token.len() > 6 || !self.text[token.start as usize].is_ascii_digit() || decimals {
             return;
         }
         let mut last = None;

@@ -93,7 +93,7 @@ const CERTAIN: f32 = 9.0;
 const FALL: f32 = 16.0;
 
 /// A token is reported if it is identifying with at least this probability: to miss one is worse than to touch a word.
-const SURE_ENOUGH: f32 = 0.3;
+const SURE_ENOUGH: f32 = 0.25;
 
 /// The weights of one feature; beyond [`LABELS`] they are 0. A line of memory holds four.
 type Row = [i8; ROW];
@@ -147,7 +147,7 @@ fn bucket(hash: u32, buckets: usize) -> usize {
 #[inline]
 fn place(hash: u32, shift: u16, rows: usize) -> usize {
     let mixed = (hash ^ u32::from(shift).wrapping_mul(0x9e37_79b1)).wrapping_mul(0x85eb_ca6b);
-    (u64::from(mixed) * rows as u64 >> u32::BITS) as usize
+    ((u64::from(mixed) * rows as u64) >> u32::BITS) as usize
 }
 
 /// How many buckets so many rows have.

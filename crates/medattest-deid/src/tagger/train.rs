@@ -48,7 +48,7 @@ impl Default for TrainOptions {
             dropped: 0.1,
             blind: 0.3,
             seed: 20_261_125,
-            templates: 10,
+            templates: 5,
             smallest: 3,
         }
     }

@@ -1,0 +1,78 @@
+//! What one detection tells of the rest of a text: the same name elsewhere, and tags that a cleaner put there.
+
+use super::{Scanner, Scratch};
+use crate::detection::{Detection, Grounds};
+use crate::kind::Kind;
+use crate::lexicon::{CLINICAL, COMMON, FUNCTION};
+use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
+
+impl Scanner {
+    /// Finds other mentions of the names that were found.
+    pub(super) fn echo(&self, text: &str, scratch: &mut Scratch) {
+        let tokens = &scratch.tokens;
+        let is_name = |kind: Kind| matches!(kind, Kind::Name | Kind::ProviderName);
+        for detection in scratch.found.iter().filter(|d| is_name(d.kind) && d.score >= 0.8) {
+            let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
+            for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
+                if token.is_word() && token.len() > 2 && token.lexical & FUNCTION == 0 {
+                    scratch.names.push(token.hash);
+                }
+            }
+        }
+        if scratch.names.is_empty() {
+            return;
+        }
+        scratch.names.sort_unstable();
+        scratch.names.dedup();
+        let mut echoes = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            if can_echo(tokens, at, token) && scratch.names.binary_search(&token.hash).is_ok() {
+                echoes.push(Detection {
+                    start: token.start as usize,
+                    end: token.end as usize,
+                    kind: Kind::Name,
+                    score: 0.75,
+                    by: Grounds::Echo,
+                    also: 0,
+                });
+            }
+        }
+        debug_assert!(echoes.iter().all(|e| text.get(e.start..e.end).is_some()));
+        scratch.found.extend(echoes);
+    }
+
+    /// Drops what lies within a tag that a cleaner put there, such as `[NAME]`, and the three digits of `606**`.
+    pub(super) fn drop_placeholders(&self, text: &str, found: &mut Vec<Detection>) {
+        const LONGEST: usize = 40;
+        const COARSE: usize = 3;
+        if !text.contains('[') && !text.contains("**") {
+            return;
+        }
+        let bytes = text.as_bytes();
+        found.retain(|detection| {
+            let value = &bytes[detection.start..detection.end];
+            if value.len() == COARSE
+                && value.iter().all(u8::is_ascii_digit)
+                && bytes[detection.end..].starts_with(b"**")
+            {
+                return false;
+            }
+            let from = detection.start.saturating_sub(LONGEST);
+            let Some(open) = bytes[from..=detection.start].iter().rposition(|b| *b == b'[') else { return true };
+            let open = from + open;
+            let to = (open + LONGEST).min(bytes.len());
+            let Some(close) = bytes[open..to].iter().position(|b| *b == b']') else { return true };
+            let close = open + close;
+            let within = detection.end <= close + 1;
+            !(within && text.get(open..=close).is_some_and(|tag| self.kinds.is_placeholder(tag)))
+        });
+    }
+}
+
+/// Whether a word that is a name elsewhere in the text is so here too: one that is nothing else, or a capital within a
+/// sentence.
+fn can_echo(tokens: &[Token], at: usize, token: &Token) -> bool {
+    let word = token.shape & (PUNCT | NEWLINE | DIGIT | OTHER) == 0;
+    let also = token.lexical & (COMMON | CLINICAL) != 0;
+    word && if also { token.is_title() && at > 0 && tokens[at - 1].is_lower() } else { true }
+}

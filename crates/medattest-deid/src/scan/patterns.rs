@@ -1,0 +1,294 @@
+//! Patterns: from which places the automata walk, and what their matches weigh.
+
+use std::ops::Range;
+
+use regex_automata::Anchored;
+use regex_automata::util::start;
+
+use super::{Scanner, Scratch, THRESHOLD};
+use crate::detection::{Detection, Grounds};
+use crate::error::LoadError;
+use crate::lexicon::STARTS_PATTERN;
+use crate::recognizer::{Automaton, LONGEST_IN_TOKENS, WINDOW_AFTER, WINDOW_BEFORE, anchored};
+use crate::resources::Resources;
+use crate::token::{DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token, UPPER, word_hash};
+
+impl Scanner {
+    /// Runs the automaton from every token that can begin a pattern.
+    pub(super) fn patterns(&self, text: &str, scratch: &mut Scratch) {
+        let bytes = text.as_bytes();
+        // Contexts from this one on may stand near.
+        let mut near = 0;
+        for at in 0..scratch.tokens.len() {
+            while scratch.contexts.get(near).is_some_and(|(context, _)| *context as usize + WINDOW_BEFORE < at) {
+                near += 1;
+            }
+            let token = scratch.tokens[at];
+            if token.is(NEWLINE) || !may_begin(bytes, &token) {
+                continue;
+            }
+            let start = token.start as usize;
+            if token.is(DIGIT) && !token.is(SPACED) && continues_number(bytes, start) {
+                continue;
+            }
+            self.walk(bytes, start, at, near, scratch);
+            // `xxMRN-123456`: a capital after a small letter may begin something too.
+            if token.shape & (LOWER | UPPER) == LOWER | UPPER {
+                let inner = bytes[start..token.end as usize]
+                    .windows(2)
+                    .position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+                if let Some(inner) = inner {
+                    self.walk(bytes, start + inner + 1, at, near, scratch);
+                }
+            }
+        }
+    }
+
+    /// Tries the patterns that begin at a place: those that need a context only where one stands near.
+    fn walk(&self, bytes: &[u8], start: usize, at: usize, near: usize, scratch: &mut Scratch) {
+        let next = bytes.get(start + 1).copied().unwrap_or(b' ');
+        let pair = usize::from(bytes[start]) << 8 | usize::from(next);
+        let begins = |which: usize| self.begins[which][pair >> 6] >> (pair & 63) & 1 == 1;
+        let last = at + WINDOW_AFTER + LONGEST_IN_TOKENS;
+        let far = scratch.contexts[near..].iter().take_while(|(context, _)| *context as usize <= last).count();
+        let near = near..near + far;
+        if begins(0) {
+            self.walk_one(&self.recognizers.strong, 0, bytes, (start, at), near.clone(), scratch);
+        }
+        if begins(1) && !near.is_empty() {
+            self.walk_one(&self.recognizers.weak, 1, bytes, (start, at), near, scratch);
+        }
+    }
+
+    fn walk_one(
+        &self,
+        patterns: &Automaton,
+        which: usize,
+        bytes: &[u8],
+        (start, at): (usize, usize),
+        near: Range<usize>,
+        scratch: &mut Scratch,
+    ) {
+        let beginning = beginning(bytes, start);
+        if scratch.barren[which].has(beginning) {
+            return;
+        }
+        let automaton = &patterns.dfa;
+        let cache = &mut scratch.caches[which];
+        let Ok(mut state) = automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)) else {
+            return;
+        };
+        // Longest end of each pattern that ends where a value may end.
+        let ends = &mut scratch.ends;
+        ends.clear();
+        let mut here = start;
+        loop {
+            let byte = bytes.get(here).copied();
+            let next = match byte {
+                Some(byte) => automaton.next_state(cache, state, byte),
+                None => automaton.next_eoi_state(cache, state),
+            };
+            let Ok(next) = next else { break };
+            if next.is_tagged() {
+                if next.is_match() {
+                    if ends_value(bytes, here) {
+                        for k in 0..automaton.match_len(cache, next) {
+                            let pattern = automaton.match_pattern(cache, next, k).as_usize();
+                            match ends.iter_mut().find(|(p, _)| *p == pattern) {
+                                Some(known) => known.1 = here,
+                                None => ends.push((pattern, here)),
+                            }
+                        }
+                    }
+                } else if next.is_dead() || next.is_quit() {
+                    break;
+                }
+            }
+            if byte.is_none() || here - start > LONGEST_VALUE {
+                break;
+            }
+            state = next;
+            here += 1;
+        }
+        if ends.is_empty() {
+            if here - start < BEGINNING {
+                scratch.barren[which].learn(beginning);
+            }
+            return;
+        }
+        let ends = std::mem::take(&mut scratch.ends);
+        for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {
+            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, near.clone(), scratch);
+        }
+        scratch.ends = ends;
+    }
+
+    fn weigh(
+        &self,
+        users: &[(u16, u8)],
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        at: usize,
+        near: Range<usize>,
+        scratch: &mut Scratch,
+    ) {
+        let value = &bytes[start..end];
+        let rest = scratch.tokens[at..].iter().take_while(|t| (t.start as usize) < end).count();
+        let last = at + rest.max(1) - 1;
+        for (recognizer, own) in users {
+            let from = &self.recognizers.all[usize::from(*recognizer)];
+            let pattern = &from.patterns[usize::from(*own)];
+            let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts[near.clone()]) else {
+                continue;
+            };
+            if score < THRESHOLD || pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
+                continue;
+            }
+            scratch.found.push(Detection {
+                start,
+                end,
+                kind: from.kind,
+                score,
+                by: Grounds::Pattern {
+                    recognizer: *recognizer,
+                    pattern: *own,
+                    context,
+                    checked: pattern.check.is_some_and(|c| c.is_strong()),
+                },
+                also: 0,
+            });
+        }
+    }
+
+    /// Learns with which two bytes, and with which words of the lists, a pattern can begin.
+    pub(super) fn learn_beginnings(&mut self, resources: &Resources) -> Result<(), LoadError> {
+        fn failed<E>(_: E) -> LoadError {
+            LoadError::new("recognizers", "the patterns are too large together", "make them shorter")
+        }
+        let mut words: Vec<u64> = Vec::new();
+        for (which, patterns) in [&self.recognizers.strong, &self.recognizers.weak].into_iter().enumerate() {
+            let automaton = &patterns.dfa;
+            let mut cache = automaton.create_cache();
+            let first = automaton.start_state_forward(&mut cache, &anchored(b"")).map_err(failed)?;
+            let mut begins = vec![0u64; 1 << 10];
+            for a in 0..=255u8 {
+                let one = automaton.next_state(&mut cache, first, a).map_err(failed)?;
+                if one.is_dead() {
+                    continue;
+                }
+                for b in 0..=255u8 {
+                    let two = automaton.next_state(&mut cache, one, b).map_err(failed)?;
+                    if !two.is_dead() {
+                        let pair = usize::from(a) << 8 | usize::from(b);
+                        begins[pair >> 6] |= 1 << (pair & 63);
+                    }
+                }
+            }
+            self.begins[which] = begins;
+            let mut walk = |word: &str| -> Result<bool, LoadError> {
+                let mut state = first;
+                for byte in word.bytes().chain(*b" ") {
+                    state = automaton.next_state(&mut cache, state, byte).map_err(failed)?;
+                    if state.is_dead() {
+                        return Ok(false);
+                    }
+                }
+                // It goes on after the space, or ended before it.
+                Ok(true)
+            };
+            let lists: Vec<&str> = resources.names(".txt").filter(|name| name.starts_with("lexica/")).collect();
+            for list in lists {
+                for (entry, _) in resources.lines(list)? {
+                    let word = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
+                    let mut title = word.to_owned();
+                    if let Some(first) = title.get_mut(..1) {
+                        first.make_ascii_uppercase();
+                    }
+                    if !word.is_empty() && (walk(word)? || walk(&title)?) {
+                        words.push(word_hash(word));
+                    }
+                }
+            }
+        }
+        words.sort_unstable();
+        words.dedup();
+        self.starting_words = words.len();
+        for word in words {
+            self.lexicon.add_word(word, STARTS_PATTERN);
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes of a text tell a beginning.
+const BEGINNING: usize = size_of::<u64>();
+
+/// The bytes from a place on as a number; 0, which no text begins with, where there are not enough.
+#[inline]
+fn beginning(bytes: &[u8], start: usize) -> u64 {
+    bytes[start..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+}
+
+/// Beginnings from which no pattern ends before the automaton is dead: most values that are none are met again and
+/// again. A newer one takes the place of an older.
+pub(super) struct Barren(Vec<u64>);
+
+impl Default for Barren {
+    fn default() -> Self {
+        Self(vec![0; 1 << Self::BITS])
+    }
+}
+
+impl Barren {
+    const BITS: u32 = 12;
+
+    #[inline]
+    fn slot(beginning: u64) -> usize {
+        (beginning.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS)) as usize
+    }
+
+    #[inline]
+    fn has(&self, beginning: u64) -> bool {
+        beginning != 0 && self.0[Self::slot(beginning)] == beginning
+    }
+
+    fn learn(&mut self, beginning: u64) {
+        self.0[Self::slot(beginning)] = beginning;
+    }
+}
+
+/// Whether a pattern may begin with this token, as far as its kind goes.
+#[inline]
+fn may_begin(bytes: &[u8], token: &Token) -> bool {
+    if token.shape & (DIGIT | PUNCT) != 0 || token.lexical & STARTS_PATTERN != 0 {
+        return true;
+    }
+    // A plain word before white space begins only what `STARTS_PATTERN` tells, if it is in a list at all.
+    let after = bytes.get(token.end as usize).copied().unwrap_or(b' ');
+    let closed = match after {
+        b'.' | b',' | b';' | b':' | b')' | b'\'' | b'?' | b'!' => {
+            bytes.get(token.end as usize + 1).is_none_or(|b| b.is_ascii_whitespace())
+        }
+        b => b.is_ascii_whitespace(),
+    };
+    !closed || token.lexical == 0 || token.is_upper()
+}
+
+/// Values are no longer than this.
+const LONGEST_VALUE: usize = 512;
+
+/// Whether a value may end here: not within a word or number.
+fn ends_value(bytes: &[u8], at: usize) -> bool {
+    let class =
+        |at: usize| bytes.get(at).map_or(0, |b| if *b >= 0x80 { 2 } else { u8::from(b.is_ascii_alphanumeric()) });
+    let before = at.checked_sub(1).map_or(0, class);
+    // Within a character, or between two of a script without spaces, everything may end.
+    before == 0 || before != class(at) || before == 2 && bytes.get(at).is_some_and(|b| *b >= 0xc0)
+}
+
+/// Whether a number that begins here is the rest of a longer one, as in `12-345` or `1.5`.
+fn continues_number(bytes: &[u8], start: usize) -> bool {
+    let Some(before) = start.checked_sub(1).map(|at| bytes[at]) else { return false };
+    let digit_before = start.checked_sub(2).is_some_and(|at| bytes[at].is_ascii_digit());
+    digit_before && matches!(before, b'.' | b'-' | b'/' | b',')
+}
