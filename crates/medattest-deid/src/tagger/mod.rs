@@ -458,7 +458,8 @@ fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], foun
 fn is_joint(text: &str, token: &Token, label: Label) -> bool {
     let word = &text.as_bytes()[token.start as usize..token.end as usize];
     let house = matches!(label, Label::Place | Label::Facility | Label::Employer);
-    token.is(NEWLINE | PUNCT)
+    token.is(PUNCT)
+        || token.is(NEWLINE) && matches!(label, Label::Place | Label::Street)
         || is_particle(word)
         || house && ["of", "and", "the"].iter().any(|joint| word.eq_ignore_ascii_case(joint.as_bytes()))
 }
