@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
         while self.mark(colon, b'\'') || self.mark(colon, b'"') || self.says(colon, "s") || self.mark(colon, b')') {
             colon += 1;
         }
-        if self.says(colon, "name") || self.says(colon, "named") || self.says(colon, "contact") {
+        if ["name", "named", "contact", "by"].iter().any(|word| self.says(colon, word)) {
             colon += 1;
         }
         if !(self.mark(colon, b':') || self.mark(colon, b'=') || self.mark(colon, b'|')) {

@@ -10,8 +10,32 @@ pub fn merge(text: &str, detections: &mut Vec<Detection>) {
     resolve(text, detections);
 }
 
+/// Takes the other half of a name with a hyphen to it: `WEI` of `WEI-LIN`.
+fn take_halves(bytes: &[u8], found: &mut [Detection]) {
+    let capital = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_uppercase);
+    for name in found.iter_mut().filter(|d| is_person(d.kind) && capital(d.start)) {
+        while bytes.get(name.end) == Some(&b'-') && capital(name.end + 1) {
+            let letters = bytes[name.end + 1..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            name.end += 1 + letters;
+        }
+        while name.start > 1 && bytes[name.start - 1] == b'-' {
+            let letters = bytes[..name.start - 1].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            let start = name.start - 1 - letters;
+            if letters < 2 || !capital(start) {
+                break;
+            }
+            name.start = start;
+        }
+    }
+}
+
+fn is_person(kind: Kind) -> bool {
+    matches!(kind, Kind::Name | Kind::ProviderName)
+}
+
 /// Merges detections that overlap or that name one thing in pieces.
 pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
+    take_halves(text.as_bytes(), found);
     found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
     let bytes = text.as_bytes();
     let mut kept = 0;
@@ -68,9 +92,8 @@ fn weight(detection: &Detection) -> (u8, f32, usize) {
 /// Parts of one name or one address, with nothing but a joint between.
 fn joins(bytes: &[u8], last: &Detection, next: &Detection) -> bool {
     let between = &bytes[last.end..next.start];
-    let person = |kind: Kind| matches!(kind, Kind::Name | Kind::ProviderName);
     match (last.kind, next.kind) {
-        (a, b) if person(a) && person(b) => matches!(between, b" " | b"-" | b"." | b", " | b"'"),
+        (a, b) if is_person(a) && is_person(b) => matches!(between, b" " | b"-" | b"." | b", " | b"'"),
         (Kind::StreetAddress, Kind::StreetAddress) => {
             between.len() <= 3 && between.iter().all(|b| b" ,.\n#".contains(b))
         }
@@ -109,6 +132,16 @@ mod tests {
         let mut found = [(0, 4), (5, 8), (10, 13)].map(|(a, b)| detection(a, b, Kind::Name, 0.9)).to_vec();
         resolve(text, &mut found);
         assert_eq!((found.len(), found[0].end), (2, 8));
+    }
+
+    #[test]
+    fn a_name_has_both_its_halves() {
+        let text = "seen: HUANG, WEI-LIN; non-Smith-Jones x-Roe";
+        let at = |word: &str| text.find(word).map_or(0..0, |start| start..start + word.len());
+        let mut found = ["WEI", "Jones", "Roe"].map(|w| detection(at(w).start, at(w).end, Kind::Name, 0.9)).to_vec();
+        resolve(text, &mut found);
+        let values: Vec<&str> = found.iter().map(|d| &text[d.start..d.end]).collect();
+        assert_eq!(values, ["WEI-LIN", "Smith-Jones", "Roe"]);
     }
 
     #[test]

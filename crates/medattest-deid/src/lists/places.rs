@@ -45,7 +45,11 @@ impl Reader<'_> {
         let Some(mut last) = last else { return };
         let named = &self.tokens[at + 1..last];
         let other = |t: &Token| t.lexical & (CLINICAL | FUNCTION) != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0;
-        let lower = named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0);
+        // `55 wharf st`: short for a street and for little else.
+        let short =
+            token.len() > 1 && ["st", "ave", "rd", "blvd", "ln", "pkwy"].iter().any(|word| self.says(last, word));
+        let lower =
+            named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0) && !short;
         if named.iter().any(other) || lower || named.is_empty() {
             return;
         }
