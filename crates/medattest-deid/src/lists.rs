@@ -199,6 +199,10 @@ impl<'a> Reader<'a> {
         }
         let from = if dotted { at + 2 } else { at + 1 };
         let Some(first) = self.at(from).filter(|t| !t.is(NEWLINE)) else { return };
+        // `MS Contin`, `Dr. Scholl`: a brand as a whole.
+        if token.lexical & first.lexical & DEVICE_WORD != 0 {
+            return;
+        }
         let capital = token.is(CAPITAL) || dotted;
         // `dr smith` in lower case: only a word that is a name and nothing else.
         let fits = if first.is(CAPITAL) {
@@ -316,6 +320,11 @@ impl<'a> Reader<'a> {
         let Some(second) = self.at(next).filter(|t| t.is_word() && t.len() > 1) else { return };
         let (first, last) = if comma { (second, token) } else { (token, second) };
         if second.lexical & STATE_ABBR != 0 && second.is_upper() && second.len() == 2 {
+            return;
+        }
+        // `San Francisco` is told with the places.
+        let town = ["san", "santa", "los", "las", "el"].iter().any(|word| self.says(at, word));
+        if town && token.lexical & second.lexical & PLACE != 0 {
             return;
         }
         let listed = first.lexical & FIRST != 0 && last.lexical & SURNAME != 0;
