@@ -125,7 +125,7 @@ pub(crate) struct Reckoning {
 }
 
 /// Nobody is known to have been older, give or take a little.
-const OLDEST: u64 = 125;
+pub(crate) const OLDEST: u64 = 125;
 
 impl Reckoning {
     /// Whether a year of birth tells an age that identifies, now or within this year.

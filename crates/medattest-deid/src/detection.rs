@@ -74,6 +74,12 @@ pub enum ListRule {
     Postcode,
     /// Capitalised words that end in a word such as `Hospital`.
     Facility,
+    /// A name before a colon at the start of a line.
+    Speaker,
+    /// A number beside a name that can only be an age, as in `Roe (93)`.
+    Age,
+    /// Letters that no list has, after a word such as `by` or at the end of a line behind a dash.
+    Initials,
 }
 
 impl ListRule {
@@ -90,6 +96,9 @@ impl ListRule {
             Self::NamedPlace => "named-place",
             Self::Postcode => "postcode",
             Self::Facility => "facility",
+            Self::Speaker => "speaker",
+            Self::Age => "age",
+            Self::Initials => "initials",
         }
     }
 }

@@ -37,6 +37,7 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
             }
             if lexical & (FIRST | SURNAME) != 0 {
                 reader.full_name(at, found);
+                reader.speaker(at, found);
             }
             if lexical & CREDENTIAL != 0 && token.is_upper() {
                 reader.before_credential(at, found);
@@ -46,6 +47,9 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
             }
             if lexical & FACILITY_WORD != 0 && token.is(CAPITAL) {
                 reader.facility(at, found);
+            }
+            if token.len() < 4 {
+                reader.initials(at, found);
             }
             if token.is(CAPITAL) {
                 reader.named_place(at, found);
@@ -357,6 +361,48 @@ impl<'a> Reader<'a> {
         };
         if let Some(last) = self.name_from(at, 5).filter(|last| *last >= next).or(Some(next)) {
             self.push(found, (at, last), Kind::Name, ListRule::FullName, score);
+        }
+    }
+
+    /// `Bernice: his wife` in a conversation.
+    fn speaker(&self, at: usize, found: &mut Vec<Detection>) {
+        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
+        let speaks = self.mark(at + 1, b':') && self.at(at + 2).is_some_and(|t| t.is_word() && t.is(SPACED));
+        if starts && speaks && self.tokens[at].len() > 2 && Self::only_name(&self.tokens[at]) {
+            self.push(found, (at, at), Kind::Name, ListRule::Speaker, 0.75);
+        }
+    }
+
+    /// `read by KLM`, `scored by I.J.`, and `-mk` at the end of a line.
+    fn initials(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
+        let mut last = at;
+        if self.is_initial(at) {
+            while self.mark(last + 1, b'.') && self.is_initial(last + 2) && !self.tokens[last + 1].is(SPACED) {
+                last += 2;
+            }
+            if last == at || last > at + 4 {
+                return;
+            }
+        } else if token.lexical != 0 || token.len() < 2 || !token.is_word() {
+            return;
+        }
+        let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
+        let signed = token.is(CAPITAL) && signs.iter().any(|word| before.is_word() && self.says(at - 1, word));
+        let dashed = (before.mark(b'-') || before.mark(b'/'))
+            && !token.is(SPACED)
+            && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
+        let closed = usize::from(self.mark(last + 1, b'.'));
+        let ends = self.at(last + 1 + closed).is_none_or(|t| t.is(NEWLINE));
+        if signed && (last > at || token.is_upper()) || dashed && ends {
+            self.push(
+                found,
+                (at, last + closed * usize::from(last > at)),
+                Kind::ProviderName,
+                ListRule::Initials,
+                0.7,
+            );
         }
     }
 

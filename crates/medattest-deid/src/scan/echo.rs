@@ -1,10 +1,11 @@
 //! What one detection tells of the rest of a text: the same name elsewhere, and tags that a cleaner put there.
 
 use super::{Scanner, Scratch};
-use crate::detection::{Detection, Grounds};
+use crate::check::OLDEST;
+use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::{CLINICAL, COMMON, FUNCTION};
-use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
+use crate::lexicon::{CLINICAL, COMMON, FUNCTION, RELATION};
+use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, SPACED, Token};
 
 impl Scanner {
     /// Finds other mentions of the names that were found.
@@ -39,6 +40,49 @@ impl Scanner {
         }
         debug_assert!(echoes.iter().all(|e| text.get(e.start..e.end).is_some()));
         scratch.found.extend(echoes);
+    }
+
+    /// Finds ages that stand bare beside a person: `Roe (93)`, `her mother, 93, was`, `she is 93 and`.
+    pub(super) fn ages(&self, text: &str, scratch: &mut Scratch) {
+        let tokens = &scratch.tokens;
+        let word = |token: &Token| &text.as_bytes()[token.start as usize..token.end as usize];
+        let says = |at: usize, words: &[&str]| {
+            tokens.get(at).is_some_and(|t| words.iter().any(|w| word(t).eq_ignore_ascii_case(w.as_bytes())))
+        };
+        let identifies = |token: &Token| {
+            let age = std::str::from_utf8(word(token)).ok().and_then(|digits| digits.parse::<u64>().ok());
+            token.is_number() && age.is_some_and(|age| age > u64::from(self.reckoning.ages_over) && age <= OLDEST)
+        };
+        let names = scratch.found.iter().filter(|d| matches!(d.kind, Kind::Name | Kind::ProviderName));
+        let after_names = names.map(|name| tokens.partition_point(|t| (t.start as usize) < name.end));
+        let person = |at: &usize| {
+            tokens[*at].lexical & RELATION != 0 || says(*at, &["he", "she", "who", "pt", "patient", "resident"])
+        };
+        let after_persons = (0..tokens.len()).filter(person).map(|at| at + 1);
+        let mut ages = Vec::new();
+        for next in after_names.chain(after_persons) {
+            let Some(age) = tokens.get(next + 1).filter(|token| identifies(token)) else { continue };
+            let (opens, after) = (&tokens[next], tokens.get(next + 2));
+            let closes = after.is_none_or(|t| {
+                t.is(NEWLINE)
+                    || t.mark(b',')
+                    || t.mark(b';')
+                    || t.mark(b'.') && tokens.get(next + 3).is_none_or(|t| t.is(SPACED | NEWLINE))
+            }) || says(next + 2, &["and", "with", "who", "now", "today", "but", "lives", "in", "next"]);
+            if opens.mark(b'(') && after.is_some_and(|t| t.mark(b')') || t.mark(b','))
+                || (opens.mark(b',') || says(next, &["is", "was", "turned", "turns", "aged"])) && closes
+            {
+                ages.push(Detection {
+                    start: age.start as usize,
+                    end: age.end as usize,
+                    kind: Kind::AgeOver89,
+                    score: 0.75,
+                    by: Grounds::List(ListRule::Age),
+                    also: 0,
+                });
+            }
+        }
+        scratch.found.extend(ages);
     }
 
     /// Drops what lies within a tag that a cleaner put there, such as `[NAME]`, and the three digits of `606**`.
