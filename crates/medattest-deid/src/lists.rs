@@ -376,33 +376,25 @@ impl<'a> Reader<'a> {
     /// `read by KLM`, `scored by I.J.`, and `-mk` at the end of a line.
     fn initials(&self, at: usize, found: &mut Vec<Detection>) {
         let token = &self.tokens[at];
-        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
         let mut last = at;
-        if self.is_initial(at) {
-            while self.mark(last + 1, b'.') && self.is_initial(last + 2) && !self.tokens[last + 1].is(SPACED) {
-                last += 2;
-            }
-            if last == at || last > at + 4 {
-                return;
-            }
-        } else if token.lexical != 0 || token.len() < 2 || !token.is_word() {
+        while self.is_initial(last) && self.mark(last + 1, b'.') && self.is_initial(last + 2) {
+            last += 2;
+        }
+        let dotted = last > at;
+        if !(dotted && last <= at + 4 || token.lexical == 0 && token.len() > 1 && token.is_word()) {
             return;
         }
+        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
         let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
-        let signed = token.is(CAPITAL) && signs.iter().any(|word| before.is_word() && self.says(at - 1, word));
+        let signed = (dotted || token.is_upper()) && signs.iter().any(|word| self.says(at - 1, word));
         let dashed = (before.mark(b'-') || before.mark(b'/'))
             && !token.is(SPACED)
             && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
         let closed = usize::from(self.mark(last + 1, b'.'));
         let ends = self.at(last + 1 + closed).is_none_or(|t| t.is(NEWLINE));
-        if signed && (last > at || token.is_upper()) || dashed && ends {
-            self.push(
-                found,
-                (at, last + closed * usize::from(last > at)),
-                Kind::ProviderName,
-                ListRule::Initials,
-                0.7,
-            );
+        if signed || dashed && ends {
+            let last = last + if dotted { closed } else { 0 };
+            self.push(found, (at, last), Kind::ProviderName, ListRule::Initials, 0.7);
         }
     }
 

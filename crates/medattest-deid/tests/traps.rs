@@ -34,7 +34,7 @@ fn what_only_looks_like_an_identifier_stays() {
         "Potassium 3.5-5.0, INR 2.1, pH 7.32, WBC 12.4, platelets 240, Na 138, day 3 of 7.",
         "BI-RADS 4. Series 4, image 52. pT2 N1 M0. BRAF V600E. CD20 positive, Ki-67 30%.",
         "A 67-year-old man diagnosed in 2019. An 89-year-old woman. SpO2 94. HR 98.",
-        "Pt (92% RA) resting. Mother is 94 cm from the wall.",
+        "Temp 98F with chills. Fever to 101F with rigors. Pt (92% RA) resting. Mother is 94 cm from the wall.",
         "CPT 99213, ICD-10 E11.9, LOINC 4548-4, version 2.1.3.",
     ];
     for text in clean {
@@ -61,6 +61,8 @@ fn what_is_dressed_up_is_found() {
         ("Patient: [JANE] left", Kind::Name),
         ("Mrs. Roe (93) opened the door", Kind::AgeOver89),
         ("Mr. Roe, 101, lives alone", Kind::AgeOver89),
+        ("A/P: 94F w/ ADHF", Kind::AgeOver89),
+        ("96 M from home, fell", Kind::AgeOver89),
         ("she is 93 and walks alone", Kind::AgeOver89),
         ("Bernice: is that his wife", Kind::Name),
         ("tolerated well, no residual -mkq", Kind::ProviderName),
