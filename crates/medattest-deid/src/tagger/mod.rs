@@ -463,3 +463,42 @@ fn is_joint(text: &str, token: &Token, label: Label) -> bool {
         || is_particle(word)
         || house && ["of", "and", "the"].iter().any(|joint| word.eq_ignore_ascii_case(joint.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LABELS, Tagger, arrange, bucket, if_equal, place, print};
+
+    /// Features with weights of their own, more than fill one bucket.
+    fn features() -> Vec<(u32, [i8; LABELS])> {
+        (1..=500u32).map(|n| (n.wrapping_mul(0x9e37_79b1) | 1, [(n % 100) as i8 + 1; LABELS])).collect()
+    }
+
+    #[test]
+    fn every_feature_has_a_row_of_its_own_and_none_the_first() {
+        let features = features();
+        let count = features.len() + 20;
+        let (shifts, places) = arrange(&features, count).unwrap_or_default();
+        assert_eq!(places.iter().flatten().count(), features.len());
+        assert_eq!(places[0], None);
+        for (at, (hash, _)) in features.iter().enumerate() {
+            assert_eq!(places[place(*hash, shifts[bucket(*hash, shifts.len())], count)], Some(at));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let features = features();
+        let bytes = Tagger::write(0.02, &[[0.0; LABELS]; LABELS], &features);
+        let Ok(tagger) = Tagger::read(&bytes) else { unreachable!("the file is whole") };
+        let row = |hash: u32| {
+            let own = place(hash, tagger.shifts[bucket(hash, tagger.shifts.len())], tagger.rows.len());
+            tagger.rows[if_equal(tagger.prints[own], print(hash), own)]
+        };
+        assert!(features.iter().all(|(hash, weights)| row(*hash)[..LABELS] == *weights));
+        let unknown =
+            (1..=500u32).map(|n| n.wrapping_mul(0x85eb_ca6b) | 1).filter(|n| features.iter().all(|f| f.0 != *n));
+        assert!(unknown.filter(|hash| row(*hash)[0] != 0).count() < 3);
+        assert!(Tagger::read(&bytes[..bytes.len() - 1]).is_err());
+        assert!(Tagger::read(&[]).is_err());
+    }
+}
