@@ -245,7 +245,15 @@ impl Cleaner {
             };
             out.push_str(before);
             let start = out.len();
-            let operator = self.replace(value, detection.kind, patient, out);
+            // The year of `19620214-03` would make a month of what follows.
+            let goes_on = text[detection.end..]
+                .strip_prefix(['-', '/'])
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            let operator = match self.plan.operator(detection.kind) {
+                Operator::Year if goes_on => Operator::Tag,
+                operator => operator,
+            };
+            let operator = self.replace(value, detection.kind, operator, patient, out);
             replaced.push(Replaced { start, end: out.len(), kind: detection.kind, operator });
             at = detection.end;
         }
@@ -253,10 +261,9 @@ impl Cleaner {
         replaced
     }
 
-    /// Writes what stands in place of one identifier; returns the operator, which is [`Operator::Tag`] where that of
-    /// the plan does not fit the value.
-    pub fn replace(&self, value: &str, kind: Kind, patient: &str, out: &mut String) -> Operator {
-        let operator = self.plan.operator(kind);
+    /// Writes what stands in place of one identifier; returns the operator, which is [`Operator::Tag`] where the one asked
+    /// for does not fit the value.
+    fn replace(&self, value: &str, kind: Kind, operator: Operator, patient: &str, out: &mut String) -> Operator {
         let fitting = match operator {
             Operator::Tag => None,
             Operator::Redact => Some(REDACTED.to_owned()),

@@ -391,6 +391,12 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
         }
         // Two digits are an age or a count.
         Label::Number => end - start > 2,
+        // A year, or `Dr` alone, is no street.
+        Label::Street => {
+            let value = text.get(start..end).unwrap_or_default();
+            let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
+            !(year && value.bytes().all(|byte| byte.is_ascii_digit()) || value.len() < 3)
+        }
         // A letter is a side, a vitamin or a grade.
         Label::Name | Label::Provider => end - start > 1,
         _ => true,
