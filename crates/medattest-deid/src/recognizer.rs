@@ -273,7 +273,12 @@ impl Recognizers {
     /// The context phrases that end at a token, with it, in order of their place.
     pub(crate) fn contexts(&self, tokens: &[Token], found: &mut Vec<(u32, u16)>) {
         found.clear();
-        for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.lexical & CONTEXT != 0) {
+        // The word of a tag that a cleaner put there, such as `[ZIP]`, says nothing of the next number.
+        let is_tag = |at: usize| {
+            let mark = |at: Option<usize>, mark| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.mark(mark));
+            mark(at.checked_sub(1), b'[') && mark(Some(at + 1), b']')
+        };
+        for (at, token) in tokens.iter().enumerate().filter(|(at, t)| t.lexical & CONTEXT != 0 && !is_tag(*at)) {
             for (before, id) in &self.endings[self.ending_of.get(token.hash) as usize] {
                 let mut words = tokens[..at].iter().rev().filter(|t| t.hash >> 63 == 1 || !joins(t));
                 if before.iter().all(|word| words.next().is_some_and(|t| t.hash == *word)) {

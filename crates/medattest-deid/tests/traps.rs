@@ -35,6 +35,7 @@ fn what_only_looks_like_an_identifier_stays() {
         "BI-RADS 4. Series 4, image 52. pT2 N1 M0. BRAF V600E. CD20 positive, Ki-67 30%.",
         "A 67-year-old man diagnosed in 2019. An 89-year-old woman. SpO2 94. HR 98.",
         "Temp 98F with chills. Fever to 101F with rigors. Pt (92% RA) resting. Mother is 94 cm from the wall.",
+        "Visit at [ADDRESS] [PLACE], OK [ZIP]. BP 138/82. Pillbox filled.",
         "CPT 99213, ICD-10 E11.9, LOINC 4548-4, version 2.1.3.",
     ];
     for text in clean {

@@ -383,22 +383,16 @@ fn normalise(weights: &mut Weights) {
 /// Whether a value can be what it is taken for: a year alone is no date, two digits are no number of a record, and not
 /// every number is an age that identifies.
 fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
+    let value = text.get(start..end).unwrap_or_default();
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let year = digits && value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
     match label {
         Label::Age => is_old(text, start, end),
-        Label::Date => {
-            let value = text.get(start..end).unwrap_or_default().as_bytes();
-            !(matches!(value.len(), 2 | 4) && value.iter().all(u8::is_ascii_digit))
-        }
-        // Two digits are an age or a count.
-        Label::Number => end - start > 2,
-        // A year, or `Dr` alone, is no street.
-        Label::Street => {
-            let value = text.get(start..end).unwrap_or_default();
-            let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
-            !(year && value.bytes().all(|byte| byte.is_ascii_digit()) || value.len() < 3)
-        }
+        Label::Date => !(digits && matches!(value.len(), 2 | 4)),
+        // Two digits are an age or a count; `Dr` alone is no street.
+        Label::Number | Label::Street => !year && value.len() > 2,
         // A letter is a side, a vitamin or a grade.
-        Label::Name | Label::Provider => end - start > 1,
+        Label::Name | Label::Provider => value.len() > 1,
         _ => true,
     }
 }
