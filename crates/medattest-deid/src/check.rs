@@ -125,9 +125,14 @@ pub(crate) struct Reckoning {
 }
 
 /// Nobody is known to have been older, give or take a little.
-pub(crate) const OLDEST: u64 = 125;
+const OLDEST: u64 = 125;
 
 impl Reckoning {
+    /// Whether an age identifies, and is one.
+    pub(crate) fn identifies(self, age: u64) -> bool {
+        age > u64::from(self.ages_over) && age <= OLDEST
+    }
+
     /// Whether a year of birth tells an age that identifies, now or within this year.
     pub(crate) fn tells_age(self, born: i64) -> bool {
         let age = i64::from(self.year) - born;
@@ -394,8 +399,7 @@ fn ipv6(value: &[u8], _: Reckoning) -> bool {
 
 fn over89(value: &[u8], reckoning: Reckoning) -> bool {
     let (d, n) = digits(value);
-    let age = number(&d[..n]);
-    (2..=3).contains(&n) && age > u64::from(reckoning.ages_over) && age <= OLDEST
+    (2..=3).contains(&n) && reckoning.identifies(number(&d[..n]))
 }
 
 fn birth_over89(value: &[u8], reckoning: Reckoning) -> bool {

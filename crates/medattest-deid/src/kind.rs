@@ -98,6 +98,11 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.id() == id)
     }
 
+    /// Whether it is the name of somebody.
+    pub(crate) fn is_person(self) -> bool {
+        matches!(self, Self::Name | Self::ProviderName)
+    }
+
     /// Position in [`Kind::ALL`].
     pub fn index(self) -> usize {
         self as usize

@@ -1,7 +1,9 @@
 //! Rules over lists of names and places: what a careful reader sees without knowing the case.
 
+mod ages;
 mod places;
 
+use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
@@ -60,6 +62,11 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
     }
 }
 
+/// Adds ages beside persons, once names are found.
+pub(crate) fn find_ages(text: &str, tokens: &[Token], reckoning: Reckoning, found: &mut Vec<Detection>) {
+    Reader { text: text.as_bytes(), tokens }.ages(reckoning, found);
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     tokens: &'a [Token],
@@ -85,6 +92,10 @@ impl<'a> Reader<'a> {
 
     fn says(&self, at: usize, word: &str) -> bool {
         self.at(at).is_some_and(|t| self.word(t).eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    fn says_any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.says(at, word))
     }
 
     fn mark(&self, at: usize, mark: u8) -> bool {
@@ -142,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     fn is_suffix(&self, at: usize) -> bool {
-        ["jr", "sr", "ii", "iii", "iv"].iter().any(|suffix| self.says(at, suffix))
+        self.says_any(at, &["jr", "sr", "ii", "iii", "iv"])
     }
 
     /// The last token of a name that begins at `from`; none if there is none. At most `most` words.
@@ -234,7 +245,7 @@ impl<'a> Reader<'a> {
         while self.mark(colon, b'\'') || self.mark(colon, b'"') || self.says(colon, "s") || self.mark(colon, b')') {
             colon += 1;
         }
-        if ["name", "named", "contact", "by"].iter().any(|word| self.says(colon, word)) {
+        if self.says_any(colon, &["name", "named", "contact", "by"]) {
             colon += 1;
         }
         if !(self.mark(colon, b':') || self.mark(colon, b'=') || self.mark(colon, b'|')) {
@@ -327,7 +338,7 @@ impl<'a> Reader<'a> {
             return;
         }
         // `San Francisco` is told with the places.
-        let town = ["san", "santa", "los", "las", "el"].iter().any(|word| self.says(at, word));
+        let town = self.says_any(at, &["san", "santa", "los", "las", "el"]);
         if town && token.lexical & second.lexical & PLACE != 0 {
             return;
         }
@@ -386,7 +397,7 @@ impl<'a> Reader<'a> {
         }
         let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
         let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
-        let signed = (dotted || token.is_upper()) && signs.iter().any(|word| self.says(at - 1, word));
+        let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs);
         let dashed = (before.mark(b'-') || before.mark(b'/'))
             && !token.is(SPACED)
             && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));

@@ -13,7 +13,7 @@ pub fn merge(text: &str, detections: &mut Vec<Detection>) {
 /// Takes the other half of a name with a hyphen to it: `WEI` of `WEI-LIN`.
 fn take_halves(bytes: &[u8], found: &mut [Detection]) {
     let capital = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_uppercase);
-    for name in found.iter_mut().filter(|d| is_person(d.kind) && capital(d.start)) {
+    for name in found.iter_mut().filter(|d| d.kind.is_person() && capital(d.start)) {
         while bytes.get(name.end) == Some(&b'-') && capital(name.end + 1) {
             let letters = bytes[name.end + 1..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
             name.end += 1 + letters;
@@ -27,10 +27,6 @@ fn take_halves(bytes: &[u8], found: &mut [Detection]) {
             name.start = start;
         }
     }
-}
-
-fn is_person(kind: Kind) -> bool {
-    matches!(kind, Kind::Name | Kind::ProviderName)
 }
 
 /// Merges detections that overlap or that name one thing in pieces.
@@ -93,7 +89,7 @@ fn weight(detection: &Detection) -> (u8, f32, usize) {
 fn joins(bytes: &[u8], last: &Detection, next: &Detection) -> bool {
     let between = &bytes[last.end..next.start];
     match (last.kind, next.kind) {
-        (a, b) if is_person(a) && is_person(b) => matches!(between, b" " | b"-" | b"." | b", " | b"'"),
+        (a, b) if a.is_person() && b.is_person() => matches!(between, b" " | b"-" | b"." | b", " | b"'"),
         (Kind::StreetAddress, Kind::StreetAddress) => {
             between.len() <= 3 && between.iter().all(|b| b" ,.\n#".contains(b))
         }

@@ -46,8 +46,7 @@ impl Reader<'_> {
         let named = &self.tokens[at + 1..last];
         let other = |t: &Token| t.lexical & (CLINICAL | FUNCTION) != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0;
         // `55 wharf st`: short for a street and for little else.
-        let short =
-            token.len() > 1 && ["st", "ave", "rd", "blvd", "ln", "pkwy"].iter().any(|word| self.says(last, word));
+        let short = token.len() > 1 && self.says_any(last, &["st", "ave", "rd", "blvd", "ln", "pkwy"]);
         let lower =
             named.iter().any(Token::is_lower) && !named.iter().any(|t| t.lexical & (SURNAME | PLACE) != 0) && !short;
         if named.iter().any(other) || lower || named.is_empty() {
@@ -70,14 +69,14 @@ impl Reader<'_> {
         const DIRECTIONS: [&str; 8] = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
         const UNITS: [&str; 10] = ["apt", "apartment", "suite", "ste", "unit", "room", "rm", "floor", "fl", "bldg"];
         let mut end = last;
-        if DIRECTIONS.iter().any(|d| self.says(end + 1, d)) && self.tokens[end + 1].is_upper() {
+        if self.says_any(end + 1, &DIRECTIONS) && self.tokens[end + 1].is_upper() {
             end += 1;
         }
         let mut at = end + 1;
         if self.mark(at, b',') {
             at += 1;
         }
-        if UNITS.iter().any(|unit| self.says(at, unit)) {
+        if self.says_any(at, &UNITS) {
             at += 1;
             while self.mark(at, b'.') || self.mark(at, b'#') {
                 at += 1;
@@ -125,7 +124,7 @@ impl Reader<'_> {
             let before = at.checked_sub(1).filter(|b| self.tokens[*b].is_number() && self.tokens[*b].len() <= 5);
             return self.push(found, (before.unwrap_or(at), at + 1), Kind::StreetAddress, ListRule::Street, 0.85);
         }
-        if STARTS.iter().any(|start| self.says(at, start)) {
+        if self.says_any(at, &STARTS) {
             let mut here = at + 1;
             while here < at + 6
                 && self
@@ -151,14 +150,14 @@ impl Reader<'_> {
             while self.at(next + 1).is_some_and(|t| t.is_title() && t.lexical & (COUNTY | PLACE) != 0) {
                 next += 1;
             }
-            let county = ["county", "parish", "township", "borough"].iter().any(|word| self.says(next + 1, word));
+            let county = self.says_any(next + 1, &["county", "parish", "township", "borough"]);
             if county && self.tokens[next + 1].is(CAPITAL) == token.is(CAPITAL) {
                 return self.push(found, (at, next + 1), Kind::Place, ListRule::NamedPlace, 0.9);
             }
         }
         let of = at >= 2
             && self.says(at - 1, "of")
-            && ["city", "town", "village", "county", "township"].iter().any(|word| self.says(at - 2, word));
+            && self.says_any(at - 2, &["city", "town", "village", "county", "township"]);
         if of && token.is_title() {
             let mut last = at;
             while self.at(last + 1).is_some_and(|t| t.is_title() && last < at + 2) {
@@ -179,7 +178,7 @@ impl Reader<'_> {
         while let Some(before) = first.checked_sub(1) {
             let token = &self.tokens[before];
             let joint = (token.mark(b'.') || token.mark(b'\'') || token.mark(b'-') || token.mark(b'&'))
-                || ["of", "and", "the", "for", "s"].iter().any(|word| self.says(before, word));
+                || self.says_any(before, &["of", "and", "the", "for", "s"]);
             let part = token.is_word() && token.is(CAPITAL) && token.lexical & (TITLE | MONTH | WEEKDAY) == 0;
             if !(part || joint) || at - before > 8 {
                 break;

@@ -240,7 +240,7 @@ impl Scanner {
             tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
         }
         self.echo(text, scratch);
-        self.ages(text, scratch);
+        lists::find_ages(text, &scratch.tokens, self.reckoning, &mut scratch.found);
         self.drop_placeholders(text, &mut scratch.found);
         resolve(text, &mut scratch.found);
         drop_doubtful(&mut scratch.found, scratch.tokens.len());

@@ -101,6 +101,9 @@ impl Scanner {
                         }
                     }
                 } else if next.is_dead() || next.is_quit() {
+                    if ends.is_empty() && here - start < BEGINNING {
+                        scratch.barren[which].learn(beginning);
+                    }
                     break;
                 }
             }
@@ -109,12 +112,6 @@ impl Scanner {
             }
             state = next;
             here += 1;
-        }
-        if ends.is_empty() {
-            if here - start < BEGINNING {
-                scratch.barren[which].learn(beginning);
-            }
-            return;
         }
         let ends = std::mem::take(&mut scratch.ends);
         for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {

@@ -127,11 +127,7 @@ fn is_candidate(bytes: &[u8], token: &Token, start: bool, next: Option<&Token>, 
     }
     if token.is(DIGIT) {
         let joined = next.is_some_and(|n| !n.is(SPACED) && n.is(PUNCT) && matches!(n.hash as u8, b'/' | b'-'));
-        return token.len() >= 3
-            || joined
-            || token.shape & (UPPER | LOWER) != 0 && token.len() > 3
-            || { token.len() == 2 && token.is_number() && token.hash != 0 && joined }
-            || over_89(bytes, token);
+        return token.len() >= 3 || joined || over_89(bytes, token);
     }
     let known = token.lexical & (COMMON | CLINICAL | FUNCTION) != 0;
     let name = token.lexical & (FIRST | SURNAME | PLACE) != 0;

@@ -387,7 +387,7 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let year = digits && value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
     match label {
-        Label::Age => is_old(text, start, end),
+        Label::Age => digits && is_old(value.as_bytes()),
         Label::Date => !(digits && matches!(value.len(), 2 | 4)),
         // Two digits are an age or a count; `Dr` alone is no street.
         Label::Number | Label::Street => !year && value.len() > 2,
@@ -397,10 +397,9 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     }
 }
 
-/// Whether a span can be an age of two or three digits that identifies; the recognizers know the law's number.
-fn is_old(text: &str, start: usize, end: usize) -> bool {
-    let value = text.get(start..end).unwrap_or_default().as_bytes();
-    value.iter().all(u8::is_ascii_digit) && matches!((value.len(), value.first()), (2, Some(b'9')) | (3, Some(b'1')))
+/// Whether digits can be an age that identifies; the recognizers know the law's number.
+fn is_old(digits: &[u8]) -> bool {
+    matches!((digits.len(), digits.first()), (2, Some(b'9')) | (3, Some(b'1')))
 }
 
 /// Reads spans off the probabilities of a chain of tokens.

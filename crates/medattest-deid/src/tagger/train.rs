@@ -154,10 +154,11 @@ fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mu
         let token = &tokens[*at as usize];
         label(token.start, token.end) as usize
     };
+    let template = (word_hash(&note.id) >> 16) as u32;
     words
         .chunk_by(follows)
         .map(|chain| Chain {
-            template: (word_hash(&note.id) >> 16) as u32,
+            template,
             hashes: chain.iter().map(hashes_of).collect(),
             labels: chain.iter().map(label_of).collect(),
         })
