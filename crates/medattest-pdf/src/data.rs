@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
 
-/// Blocks above which each part of a paper begins on a page of its own: so files of this length are bound and read, and
-/// their parts are laid out side by side.
-const PARTED: usize = 400;
+/// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of forty pages are bound and
+/// read, and their parts are laid out side by side.
+const PARTED: usize = 700;
 
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
@@ -21,7 +21,9 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let mut drawn = 0;
     let linked = document.front.is_some();
     let levelled = levelled(&document.blocks);
-    let parted = levelled.len() > PARTED;
+    let parted = levelled.iter().map(rows_of).sum::<usize>() > PARTED;
+    let parts = levelled.iter().filter(|block| matches!(block, Block::Heading { level: 2, .. })).count();
+    let sources = levelled.iter().map(highest_source).max().unwrap_or_default();
     let mut blocks = Vec::new();
     let contents = levelled.iter().position(|block| *block == Block::Contents).unwrap_or(0);
     for (index, block) in levelled.iter().enumerate() {
@@ -55,10 +57,41 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
         "date": date(front), "lines": head.lines, "logo": head.logo.is_some(),
         "accent": head.accent.as_deref().unwrap_or("#0b5cad"),
         "paper": if head.us_letter { "us-letter" } else { "a4" },
-        "manifest": manifest, "linked": linked, "blocks": blocks,
+        "manifest": manifest, "linked": linked, "blocks": blocks, "parts": parts, "sources": sources,
     });
     files.push(("/document.json".to_owned(), data.to_string().into_bytes()));
     files
+}
+
+/// How long a block is, in rows and paragraphs.
+fn rows_of(block: &Block) -> usize {
+    match block {
+        Block::Table { rows, .. } => rows.len(),
+        Block::Terms(rows) => rows.len(),
+        Block::List(items) => items.len(),
+        _ => 1,
+    }
+}
+
+/// The highest number of a source that a block cites.
+fn highest_source(block: &Block) -> usize {
+    let of = |line: &[Inline]| {
+        let cited = line.iter().flat_map(|inline| match inline {
+            Inline::Cite(numbers) => numbers.as_slice(),
+            _ => &[],
+        });
+        cited.copied().max().unwrap_or_default()
+    };
+    let cell = |cell: &Cell| cell.lines.iter().map(|line| of(line)).max().unwrap_or_default();
+    match block {
+        Block::Heading { text, .. } | Block::Paragraph(text) | Block::Note(text) | Block::Verdict { text, .. } => {
+            of(text)
+        }
+        Block::List(items) => items.iter().map(|item| of(item)).max().unwrap_or_default(),
+        Block::Table { rows, .. } => rows.iter().flatten().map(cell).max().unwrap_or_default(),
+        Block::Terms(rows) => rows.iter().map(|(name, value)| of(name).max(cell(value))).max().unwrap_or_default(),
+        Block::Figure { .. } | Block::Contents | Block::Page => 0,
+    }
 }
 
 /// What stands before a block.
@@ -98,7 +131,7 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
                 .iter()
                 .map(|row| {
                     let mut cells: Vec<Value> = row.iter().map(cell).collect();
-                    cells.resize(shares.len(), json!({ "lines": [] }));
+                    cells.resize(shares.len(), Value::String(String::new()));
                     json!({ "cells": cells, "long": row.iter().any(is_long) })
                 })
                 .collect();
@@ -129,22 +162,46 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
     }
 }
 
+/// A cell: its text where it is one plain line, else its lines.
 fn cell(cell: &Cell) -> Value {
-    json!({ "lines": cell.lines.iter().map(|text| line(text)).collect::<Vec<_>>() })
+    match cell.lines.as_slice() {
+        [] => Value::String(String::new()),
+        [only] if let Value::String(text) = line(only) => Value::String(text),
+        lines => lines.iter().map(|text| line(text)).collect(),
+    }
 }
 
-fn line(text: &[Inline]) -> Vec<Value> {
-    text.iter()
-        .map(|inline| match inline {
-            Inline::Text(text) => json!({ "k": "text", "v": long_words(text) }),
+/// A line, as short as it can be told, for every step of the design costs time: its text where it is plain, its piece
+/// where it is one, else its pieces, of which plain ones are texts and marks of one source numbers.
+fn line(text: &[Inline]) -> Value {
+    let mut pieces: Vec<Value> = Vec::new();
+    for inline in text {
+        let piece = match inline {
+            Inline::Text(text) => {
+                let text = long_words(text);
+                if let Some(Value::String(before)) = pieces.last_mut() {
+                    before.push_str(&text);
+                    continue;
+                }
+                Value::String(text)
+            }
             Inline::Strong(text) => json!({ "k": "strong", "v": long_words(text) }),
             Inline::Code(text) => json!({ "k": "code", "v": breakable(text) }),
             Inline::Small(text) => json!({ "k": "small", "v": long_words(text) }),
             Inline::Tag(tone, text) => json!({ "k": "tag", "v": text, "tone": self::tone(*tone) }),
-            Inline::Cite(numbers) => json!({ "k": "cite", "v": numbers }),
+            Inline::Cite(numbers) => match numbers.as_slice() {
+                [one] => json!(one),
+                numbers => json!({ "k": "cite", "v": numbers }),
+            },
             Inline::Source(number) => json!({ "k": "source", "v": number }),
-        })
-        .collect()
+        };
+        pieces.push(piece);
+    }
+    match pieces.as_mut_slice() {
+        [] => Value::String(String::new()),
+        [only] if !only.is_number() => only.take(),
+        _ => Value::Array(pieces),
+    }
 }
 
 /// Only words that would not fit a column are given places to break.

@@ -33,13 +33,13 @@ pub enum PdfError {
 /// When the document cannot be laid out.
 pub fn pdf(document: &Document) -> Result<Vec<u8>, PdfError> {
     let world = world::Paper::new(data::files(document));
+    // What was laid out for the document before is of no use for this one.
+    typst::comemo::evict(0);
     let laid = typst::compile::<PagedDocument>(&world);
     let pages = laid.output.map_err(|errors| PdfError::Layout(said(&errors)))?;
     let bytes = export(&pages, document, &[PdfStandard::A_3a, PdfStandard::Ua_1])
         .or_else(|_| export(&pages, document, &[PdfStandard::Ua_1]))
         .or_else(|_| export(&pages, document, &[PdfStandard::V_1_7]));
-    // What was laid out for one document is of no use for the next.
-    typst::comemo::evict(0);
     let bytes = bytes.map_err(PdfError::Export)?;
     match &document.front {
         Some(front) if !front.metadata.is_empty() => {
