@@ -607,82 +607,6 @@ jalan lorong gang lebuh persiaran
 barangay purok kalye
 """
 
-ORGS = {
-    "facility": """
-hospital|hospitals|hosp|general hospital|community hospital|memorial hospital|children's hospital|county hospital|
-regional hospital|university hospital|teaching hospital|district hospital|veterans hospital|va hospital|
-naval hospital|army hospital|psychiatric hospital|rehabilitation hospital|women's hospital|infirmary|sanatorium|
-sanitarium|asylum|medical center|medical centre|med center|med ctr|medical ctr|regional medical center|
-va medical center|vamc|health center|health centre|health system|health systems|healthcare|health care|healthcare system|
-health network|health services|health sciences center|health science center|health partners|health department|
-medical group|medical associates|medical clinic|medical practice|medical plaza|medical pavilion|medical arts|
-medical tower|clinic|clinics|polyclinic|urgent care|urgent care center|walk-in clinic|surgery center|surgical center|
-ambulatory surgery center|outpatient center|outpatient clinic|cancer center|cancer institute|cancer centre|
-heart center|heart institute|cardiovascular institute|eye institute|eye center|spine center|pain center|pain clinic|
-wound care center|dialysis|dialysis center|kidney center|imaging center|radiology associates|diagnostic center|
-breast center|birthing center|birth center|fertility center|sleep center|burn center|trauma center|stroke center|
-transplant center|rehab|rehab center|rehabilitation|rehabilitation center|rehabilitation institute|skilled nursing|
-skilled nursing facility|snf|nursing home|nursing center|nursing and rehabilitation|care center|care centre|care home|
-convalescent home|convalescent hospital|assisted living|assisted living facility|senior living|independent living|
-memory care|retirement home|retirement community|retirement village|group home|halfway house|residential treatment|
-treatment center|recovery center|detox|detox center|behavioral health|mental health center|counseling center|
-hospice|hospice care|hospice house|palliative care|home health|home healthcare|home care|visiting nurses|
-visiting nurse association|pharmacy|pharmacies|drugstore|drug store|apothecary|chemist|dispensary|laboratory|
-laboratories|lab|labs|reference laboratory|blood bank|blood center|family practice|family medicine|
-family health center|internal medicine associates|pediatrics|pediatric associates|orthopaedics|orthopedics|
-orthopedic associates|dermatology|dental|dental clinic|dentistry|eye care|optical|optometry|chiropractic|
-physical therapy|physical therapy associates|physicians|physicians group|physician associates|surgeons|
-surgical associates|surgical group|shelter|women's shelter|homeless shelter|rescue mission|soup kitchen|correctional facility|
-correctional institution|correctional center|penitentiary|prison|state prison|jail|county jail|detention center|
-juvenile detention|church|cathedral|parish|chapel|temple|synagogue|mosque|monastery|convent|abbey|tabernacle|
-baptist church|lutheran church|methodist church|catholic church|pavilion|tower|institute|nursery|daycare|
-day care|day care center|child care center|adult day care|senior center|community center|fire department|
-fire station|police department|sheriff's office|sheriff's department|ambulance|ems|air ambulance|barracks|air force base|
-army base|naval base|naval station|airport|courthouse|town hall|city hall|library|museum|ymca|ywca|krankenhaus|
-klinikum|klinik|spital|universitatsklinikum|hopital|clinique|centre hospitalier|chu|ospedale|policlinico|clinica|
-casa di cura|hospital general|centro medico|centro de salud|santa casa|ziekenhuis|sygehus|sykehus|sjukhus|sairaala|
-korhaz|szpital|nemocnice|nemocnica|bolnica|spitalul|hastanesi|nhs trust|nhs foundation trust|foundation trust|
-primary care trust|health board|gp surgery
-""",
-    "company": """
-inc|incorporated|llc|l l c|llp|lp|ltd|limited|ltda|pllc|plc|pc|p c|pa|p a|corp|corporation|co|company|companies|
-gmbh|gmbh and co kg|ag|kg|ohg|ug|ev|e v|sa|sas|sarl|s a|s a s|s r l|srl|spa|s p a|snc|nv|n v|bv|b v|vof|ab|as|asa|
-aps|oy|oyj|a s|kft|zrt|nyrt|bt|sp z o o|s p z o o|spzoo|sro|s r o|doo|d o o|dd|ooo|oao|zao|pty|pty ltd|pte|pte ltd|
-pvt|pvt ltd|private limited|sdn bhd|bhd|kk|k k|kabushiki kaisha|tbk|sab de cv|sa de cv|s a de c v|cia|eirl|
-association|associates|assoc|assn|group|holdings|holding|partners|partnership|and sons|and son|and daughters|
-and associates|and partners|and co|and company|brothers|bros|enterprises|enterprise|industries|industry|
-international|intl|worldwide|global|technologies|technology|tech|solutions|systems|services|consulting|consultants|
-advisors|advisers|capital|ventures|investments|financial|bank|bancorp|credit union|insurance|assurance|insurance company|
-mutual|underwriters|realty|real estate|properties|property management|construction|contractors|contracting|builders|
-plumbing|electric|electrical|roofing|landscaping|manufacturing|mfg|foods|foodservice|farms|dairy|bakery|restaurant|
-cafe|diner|grill|pizzeria|tavern|brewery|brewing|winery|hotel|motel|inn|resort|casino|motors|automotive|auto repair|
-auto body|trucking|transport|transportation|freight|logistics|shipping|airlines|airways|aviation|aerospace|steel|
-mining|petroleum|oil company|energy|power company|gas company|utilities|telecom|communications|wireless|media|
-broadcasting|publishing|press|newspaper|times|herald|gazette|tribune|studios|pictures|records|software|pharmaceuticals|
-pharma|biotech|therapeutics|biosciences|diagnostics|medical supply|medical devices|instruments|labs inc|supply|
-wholesale|retail|stores|store|mart|market|supermarket|grocery|outfitters|apparel|cleaners|laundry|salon|barber shop|
-funeral home|mortuary|cemetery|law office|law offices|law firm|attorneys at law|esq|foundation|trust|charity|society|
-league|union|local|teamsters|federation|council|coalition|ministries|agency|bureau|department of|division of|
-authority|commission|committee|club|lodge|fraternity|sorority|workshop|works|mill|mills|factory|plant|foundry|warehouse|
-shipyard
-""",
-    "school": """
-university|univ|state university|university of|college|community college|junior college|technical college|
-city college|state college|college of|medical college|medical school|school of medicine|college of medicine|
-school of nursing|nursing school|school of public health|school of law|law school|business school|graduate school|
-dental school|school of dentistry|institute of technology|polytechnic|polytechnic institute|academy|military academy|
-naval academy|seminary|conservatory|yeshiva|madrasa|school|schools|elementary school|elementary|elem|primary school|
-grade school|middle school|intermediate school|junior high|junior high school|high school|senior high school|
-secondary school|grammar school|preparatory school|prep school|prep|charter school|magnet school|boarding school|
-day school|montessori|montessori school|waldorf school|catholic school|christian school|christian academy|
-parochial school|public school|public schools|school district|unified school district|independent school district|isd|
-preschool|pre-school|kindergarten|head start|nursery school|vocational school|trade school|beauty school|
-culinary institute|universitat|universite|universita|universidad|universidade|universiteit|universitet|universitetet|
-yliopisto|egyetem|uniwersytet|univerzita|sveuciliste|universitatea|gymnasium|lycee|liceo|colegio|escuela|ecole|
-scuola|escola|hochschule|grundschule|realschule
-""",
-}
-
 SINGULAR = """
 mayor of|former mayor|governor of|former governor|lieutenant governor|senator from|former senator|state senator|
 congressman|congresswoman|member of congress|member of parliament|former president|president of|vice president of|
@@ -800,9 +724,6 @@ def main():
     write(out, "street-suffixes.txt", STREET_US.split() + STREET_FOREIGN.split(),
           "Street suffixes and abbreviations of the US Postal Service, British and Australian ones, and street words of other",
           f"languages, folded. Source: {OWN}. Made by tools/lexica/build.py.")
-    write(out, "org-suffixes.txt", [f"{e}\t{kind}" for kind, text in ORGS.items() for e in split_entries(text)],
-          "Words that end or head the name of an organisation: word, facility, company or school; dots are left out (l l c).",
-          f"Source: {OWN}. Made by tools/lexica/build.py.")
     write(out, "occupations-unusual.txt", split_entries(SINGULAR),
           "Occupations, honours and events that may single a person out.",
           f"Source: {OWN}. Made by tools/lexica/build.py.")

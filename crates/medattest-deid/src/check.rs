@@ -296,6 +296,16 @@ fn mailbox(value: &[u8], _: Reckoning) -> bool {
 
 fn code(value: &[u8], _: Reckoning) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    // `30-day`, `12-lead`: a number and a word.
+    let counts = value.split(|b| *b == b'-').collect::<Vec<_>>();
+    if let [number, word] = counts[..]
+        && number.len() < 4
+        && number.iter().all(u8::is_ascii_digit)
+        && word.len() > 2
+        && word.iter().all(u8::is_ascii_lowercase)
+    {
+        return false;
+    }
     value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1
 }
 

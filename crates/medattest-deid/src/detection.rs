@@ -74,6 +74,10 @@ pub enum ListRule {
     Postcode,
     /// Capitalised words that end in a word such as `Hospital`.
     Facility,
+    /// Capitalised words after what tells that somebody works or learns there.
+    Workplace,
+    /// An ordinal after `the` that counts nothing.
+    DayOfMonth,
     /// A name before a colon at the start of a line.
     Speaker,
     /// A number beside a name that can only be an age, as in `Roe (93)`.
@@ -96,6 +100,8 @@ impl ListRule {
             Self::NamedPlace => "named-place",
             Self::Postcode => "postcode",
             Self::Facility => "facility",
+            Self::Workplace => "workplace",
+            Self::DayOfMonth => "day-of-month",
             Self::Speaker => "speaker",
             Self::Age => "age",
             Self::Initials => "initials",

@@ -1,21 +1,24 @@
 //! Rules over lists of names and places: what a careful reader sees without knowing the case.
 
 mod ages;
+mod days;
+mod houses;
 mod places;
+mod signers;
 
 use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON,
-    FUNCTION, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR, STREET_WORD, SURNAME,
-    SURNAME_COMMON, TITLE, WEEKDAY,
+    CLINICAL, COMMON, COMPANY_WORD, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST,
+    FIRST_COMMON, FUNCTION, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCHOOL_WORD, SCORE, STATE, STATE_ABBR,
+    STREET_WORD, SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
 };
 use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
 
 /// Adds what the rules find.
 pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
-    let reader = Reader { text: text.as_bytes(), tokens };
+    let reader = Reader::new(text, tokens);
     let mut at = 0;
     while at < tokens.len() {
         let token = &tokens[at];
@@ -27,6 +30,8 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
         if token.is(DIGIT) {
             reader.street(at, found);
             reader.postcode(at, found);
+            reader.day_of_month(at, found);
+            reader.before_foreign_postcode(at, found);
         } else {
             if lexical & (TITLE | PROVIDER_TITLE) != 0 {
                 reader.after_title(at, found);
@@ -47,11 +52,17 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
             if lexical & (STATE | STATE_ABBR) != 0 {
                 reader.before_state(at, found);
             }
-            if lexical & FACILITY_WORD != 0 && token.is(CAPITAL) {
+            if lexical & (FACILITY_WORD | COMPANY_WORD | SCHOOL_WORD) != 0 && token.is(CAPITAL) {
                 reader.facility(at, found);
+            }
+            if reader.capitals {
+                reader.workplace(at, found);
+                reader.house_after_key(at, found);
             }
             if token.len() < 4 {
                 reader.initials(at, found);
+                reader.initial_and_surname(at, found);
+                reader.before_foreign_postcode(at, found);
             }
             if token.is(CAPITAL) {
                 reader.named_place(at, found);
@@ -62,14 +73,21 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
     }
 }
 
+/// Takes the rest of the names of houses to what was found of them.
+pub(crate) fn grow_houses(text: &str, tokens: &[Token], found: &mut [Detection]) {
+    Reader::new(text, tokens).grow_houses(found);
+}
+
 /// Adds ages beside persons, once names are found.
 pub(crate) fn find_ages(text: &str, tokens: &[Token], reckoning: Reckoning, found: &mut Vec<Detection>) {
-    Reader { text: text.as_bytes(), tokens }.ages(reckoning, found);
+    Reader::new(text, tokens).ages(reckoning, found);
 }
 
 struct Reader<'a> {
     text: &'a [u8],
     tokens: &'a [Token],
+    /// Whether capitals tell names from other words; they do not in headings and in what is shouted.
+    capitals: bool,
 }
 
 /// Whether a word binds the parts of a name, in any case.
@@ -81,7 +99,29 @@ pub(crate) fn is_particle(word: &[u8]) -> bool {
     PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
 
+/// Whether a word has a capital within, as products have and few names of people.
+pub(crate) fn is_product(word: &[u8]) -> bool {
+    const NAMES: [&[u8]; 16] = [
+        b"Mc", b"Mac", b"De", b"Di", b"Da", b"Du", b"La", b"Le", b"Van", b"Von", b"Fitz", b"O", b"St", b"El", b"Al",
+        b"Ap",
+    ];
+    word.iter().all(u8::is_ascii_alphanumeric)
+        && word.windows(2).enumerate().any(|(at, two)| {
+            two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase() && !NAMES.contains(&&word[..=at])
+        })
+}
+
 impl<'a> Reader<'a> {
+    fn new(text: &'a str, tokens: &'a [Token]) -> Self {
+        // Words that bind others have no capital within a sentence.
+        let binds = |two: &&[Token]| two[1].lexical & FUNCTION != 0 && two[0].is_word() && two[1].len() > 1;
+        let (mut small, mut large) = (0u32, 0u32);
+        for two in tokens.windows(2).filter(binds).take(200) {
+            *(if two[1].is(CAPITAL) { &mut large } else { &mut small }) += 1;
+        }
+        Self { text: text.as_bytes(), tokens, capitals: large <= small + 1 }
+    }
+
     fn at(&self, at: usize) -> Option<&'a Token> {
         self.tokens.get(at)
     }
@@ -124,7 +164,7 @@ impl<'a> Reader<'a> {
     /// A word that may be part of a name where a name is expected.
     fn can_be_name(&self, token: &Token) -> bool {
         const NEVER: u32 = FUNCTION | CREDENTIAL | TITLE | MONTH | WEEKDAY | DRUG | SCORE;
-        if !token.is_word() {
+        if !token.is_word() || is_product(self.word(token)) {
             return false;
         }
         let named = token.lexical & (FIRST | SURNAME) != 0;
@@ -223,7 +263,7 @@ impl<'a> Reader<'a> {
         let fits = if first.is(CAPITAL) {
             (self.can_be_name(first) || self.is_initial(from)) && (token.is_lower() || capital)
         } else {
-            Self::only_name(first) && token.lexical & COMMON == 0
+            Self::only_name(first) && first.len() > 2 && token.lexical & COMMON == 0
         };
         if !fits || first.lexical & (TITLE | PROVIDER_TITLE) != 0 && first.lexical & (FIRST | SURNAME) == 0 {
             return;
@@ -375,74 +415,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `Bernice: his wife` in a conversation.
-    fn speaker(&self, at: usize, found: &mut Vec<Detection>) {
-        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
-        let speaks = self.mark(at + 1, b':') && self.at(at + 2).is_some_and(|t| t.is_word() && t.is(SPACED));
-        if starts && speaks && self.tokens[at].len() > 2 && Self::only_name(&self.tokens[at]) {
-            self.push(found, (at, at), Kind::Name, ListRule::Speaker, 0.75);
-        }
-    }
-
-    /// `read by KLM`, `scored by I.J.`, and `-mk` at the end of a line.
-    fn initials(&self, at: usize, found: &mut Vec<Detection>) {
-        let token = &self.tokens[at];
-        let mut last = at;
-        while self.is_initial(last) && self.mark(last + 1, b'.') && self.is_initial(last + 2) {
-            last += 2;
-        }
-        let dotted = last > at;
-        if !(dotted && last <= at + 4 || token.lexical == 0 && token.len() > 1 && token.is_word()) {
-            return;
-        }
-        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
-        let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
-        let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs);
-        let dashed = (before.mark(b'-') || before.mark(b'/'))
-            && !token.is(SPACED)
-            && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
-        let closed = usize::from(self.mark(last + 1, b'.'));
-        let ends = self.at(last + 1 + closed).is_none_or(|t| t.is(NEWLINE));
-        if signed || dashed && ends {
-            let last = last + if dotted { closed } else { 0 };
-            self.push(found, (at, last), Kind::ProviderName, ListRule::Initials, 0.7);
-        }
-    }
-
-    /// `Jane Roe, MD`.
-    fn before_credential(&self, at: usize, found: &mut Vec<Detection>) {
-        let Some(mut last) = at.checked_sub(1) else { return };
-        if self.mark(last, b',') {
-            last = last.saturating_sub(1);
-        } else if self.tokens[at].lexical & STATE_ABBR != 0 {
-            return;
-        }
-        let mut first = last;
-        let mut words = 0;
-        loop {
-            let token = &self.tokens[first];
-            let part = self.can_be_name(token) && token.is(CAPITAL) || self.is_initial(first);
-            let joint =
-                words > 0 && (token.mark(b'.') && first > 0 && self.is_initial(first - 1) || token.mark(b'-'));
-            if !(part || joint) || words >= 4 {
-                first += 1;
-                break;
-            }
-            words += usize::from(part);
-            if first == 0 {
-                break;
-            }
-            first -= 1;
-        }
-        if words == 0 || first > last {
-            return;
-        }
-        let strong = self.tokens[first..=last].iter().any(|t| Self::only_name(t) || t.lexical == 0 && t.is_title());
-        if strong {
-            self.push(found, (first, last), Kind::ProviderName, ListRule::Credential, 0.9);
-        }
-    }
-
     /// `Springfield, IL`.
     fn before_state(&self, at: usize, found: &mut Vec<Detection>) {
         let state = &self.tokens[at];
@@ -484,7 +456,12 @@ impl<'a> Reader<'a> {
         }
         let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);
         let credential = abbreviation && state.lexical & CREDENTIAL != 0;
-        if zip || known && !credential {
+        // `in Superior, Wisconsin`: a town that no list has, or that is an ordinary word too.
+        let led = first.checked_sub(1).is_none_or(|before| {
+            self.tokens[before].is(NEWLINE) || self.says_any(before, &["in", "of", "from", "near", "at", "to"])
+        });
+        let spelt = !abbreviation && led;
+        if zip || known && !credential || spelt {
             self.push(found, (first, last), Kind::Place, ListRule::CityState, if zip { 0.95 } else { 0.88 });
         }
     }

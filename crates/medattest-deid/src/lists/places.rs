@@ -1,13 +1,10 @@
-//! Streets, places and institutions.
+//! Streets and places.
 
 use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::{
-    CLINICAL, COMMON, COMPANY_WORD, COUNTY, FACILITY_WORD, FIRST, FUNCTION, MONTH, PLACE, SCHOOL_WORD, STREET_WORD,
-    SURNAME, TITLE, WEEKDAY,
-};
-use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token};
+use crate::lexicon::{CLINICAL, COMMON, COUNTY, FIRST, FUNCTION, PLACE, STREET_WORD, SURNAME};
+use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token, UPPER};
 
 impl Reader<'_> {
     /// `12 Elm Street, Apt 4B`.
@@ -167,36 +164,42 @@ impl Reader<'_> {
         }
     }
 
-    /// `St. Mary's Hospital`, `Ridgeview Clinic`.
-    pub(super) fn facility(&self, at: usize, found: &mut Vec<Detection>) {
-        // The last word of the name tells; words before it may belong too.
-        if self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.lexical & FACILITY_WORD != 0) {
+    /// `Edinburgh EH11 4TT`, `Ballarat VIC 3350`: a town before a postcode of another country.
+    pub(super) fn before_foreign_postcode(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        let close = |at: usize| self.at(at).filter(|t| t.is(SPACED) && !t.is(NEWLINE | PUNCT));
+        // Letters, then a digit, then perhaps another or a letter; the second half is a digit and two letters.
+        let british = token.is(UPPER)
+            && token.is(DIGIT)
+            && !token.is(LOWER)
+            && matches!(
+                self.word(token),
+                [b'A'..=b'Z', b'0'..=b'9', ..] | [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', ..]
+            )
+            && token.len() <= 4
+            && close(at + 1).is_some_and(|t| matches!(self.word(t), [b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z']));
+        let australian = self.says_any(at, &["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"])
+            && token.is_upper()
+            && close(at + 1).is_some_and(|t| t.is_number() && t.len() == 4);
+        let Some(mut last) = at.checked_sub(1) else { return };
+        if !(british || australian) {
             return;
         }
-        let mut first = at;
-        let mut telling = false;
-        while let Some(before) = first.checked_sub(1) {
-            let token = &self.tokens[before];
-            let joint = (token.mark(b'.') || token.mark(b'\'') || token.mark(b'-') || token.mark(b'&'))
-                || self.says_any(before, &["of", "and", "the", "for", "s"]);
-            let part = token.is_word() && token.is(CAPITAL) && token.lexical & (TITLE | MONTH | WEEKDAY) == 0;
-            if !(part || joint) || at - before > 8 {
+        if self.mark(last, b',') {
+            last = last.saturating_sub(1);
+        }
+        let mut first = last + 1;
+        while first > 0 && last + 1 - first < 3 {
+            let word = &self.tokens[first - 1];
+            let state = word.is_upper() && word.len() < 4;
+            let part = word.is_word() && word.is(CAPITAL) && !state && word.lexical & STREET_WORD == 0;
+            if !part && !(word.mark(b'-') && first <= last) {
                 break;
             }
-            if part {
-                // `EP lab`: short capitals that no list has are no name.
-                let unlisted = token.lexical == 0 && !(token.is_upper() && token.len() < 5);
-                let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || unlisted;
-                let plain = token.lexical & (COMMON | CLINICAL | FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
-                telling |= name && !plain || self.says(before, "st") || self.says(before, "saint");
-            }
-            first = before;
+            first -= 1;
         }
-        while first < at && (!self.tokens[first].is(CAPITAL) || self.tokens[first].lexical & FUNCTION != 0) {
-            first += 1;
-        }
-        if first < at && telling {
-            self.push(found, (first, at), Kind::Facility, ListRule::Facility, 0.82);
+        if first <= last {
+            self.push(found, (first, last), Kind::Place, ListRule::CityState, 0.85);
         }
     }
 }

@@ -239,6 +239,7 @@ impl Scanner {
         if let Some(tagger) = &self.tagger {
             tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
         }
+        lists::grow_houses(text, &scratch.tokens, &mut scratch.found);
         self.echo(text, scratch);
         lists::find_ages(text, &scratch.tokens, self.reckoning, &mut scratch.found);
         self.drop_placeholders(text, &mut scratch.found);

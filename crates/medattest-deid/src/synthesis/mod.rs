@@ -1,5 +1,6 @@
 //! Notes that the project generates itself: templates filled with invented people. The same seed gives the same notes.
 
+mod alike;
 mod clinic;
 mod numbers;
 mod people;
@@ -32,6 +33,10 @@ const NEW_KINDS: [&str; 3] = ["general-practice", "interpreter", "pathology"];
 const HELD_OUT_EVERY: usize = 8;
 /// Of the names, one in so many is held out.
 pub(crate) const NAMES_HELD_OUT_EVERY: u64 = 5;
+
+/// Kinds of which each template was written as a whole note; they are nearer to real ones, so more is learnt of them.
+const WHOLE: &str = "whole-";
+const WHOLE_TIMES: usize = 3;
 
 /// How a note is dressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +156,10 @@ impl Synthesizer {
         let mut notes = Vec::new();
         for _ in 0..times {
             for template in self.templates.iter().filter(|t| t.split == split) {
-                notes.push(self.note(template, split, &mut random));
+                let whole = split == Split::Training && template.kind.starts_with(WHOLE);
+                for _ in 0..if whole { WHOLE_TIMES } else { 1 } {
+                    notes.push(self.note(template, split, &mut random));
+                }
             }
         }
         notes
@@ -224,7 +232,13 @@ impl Synthesizer {
         };
         if let Some(kind) = kind {
             let person = cast.entry(name.to_owned()).or_insert_with(|| self.people.person(split, random));
-            return person.shown(form, random).map(|text| vec![(text, Some(kind))]);
+            // `last^` is written in capitals, `first_` in small letters.
+            let text = match (form.strip_suffix('^'), form.strip_suffix('_')) {
+                (Some(form), _) => person.shown(form, random)?.to_uppercase(),
+                (_, Some(form)) => person.shown(form, random)?.to_lowercase(),
+                _ => person.shown(form, random)?,
+            };
+            return Some(vec![(text, Some(kind))]);
         }
         // `age90` and `ssn4` are slots of their own.
         self.people

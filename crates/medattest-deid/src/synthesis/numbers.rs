@@ -3,10 +3,10 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::pick;
+use super::{alike, pick};
 use crate::kind::Kind;
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -32,6 +32,10 @@ fn letters(n: usize, random: &mut ChaCha8Rng) -> String {
 
 /// Fills slots for dates and numbers.
 pub(super) fn fill(role: &str, form: &str, random: &mut ChaCha8Rng) -> Option<Vec<(String, Option<Kind>)>> {
+    let form_of_its_own = matches!(form, "" | "dob" | "md" | "my");
+    if form.bytes().any(|byte| byte.is_ascii_digit()) || matches!(role, "date" | "weekday") && !form_of_its_own {
+        return alike::alike(role, form, random).map(|(text, kind)| vec![(text, Some(kind))]);
+    }
     let (text, kind) = match role {
         "date" => (date(form, random)?, Some(Kind::Date)),
         "weekday" => {

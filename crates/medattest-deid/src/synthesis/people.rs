@@ -12,6 +12,8 @@ use crate::resources::Resources;
 pub(super) struct People {
     training: Pool,
     held_out: Pool,
+    /// What names of houses, companies and schools end in.
+    endings: [Vec<String>; 3],
 }
 
 #[derive(Default)]
@@ -23,6 +25,8 @@ struct Pool {
     surnames: Vec<String>,
     cities: Vec<String>,
     counties: Vec<String>,
+    /// Ordinary words that houses are named with.
+    words: Vec<String>,
 }
 
 /// One invented person.
@@ -47,7 +51,7 @@ pub(crate) fn title(name: &str) -> String {
 
 impl People {
     pub(super) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut people = Self { training: Pool::default(), held_out: Pool::default() };
+        let mut people = Self { training: Pool::default(), held_out: Pool::default(), endings: Default::default() };
         let common = |band: &str| matches!(band, "1" | "2");
         for (name, rest) in resources.lines("lexica/first-names.txt")? {
             let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
@@ -79,6 +83,16 @@ impl People {
                 pool.cities.push(title(name));
             }
         }
+        for word in resources.text("phrases/houses.txt")?.lines().filter(|line| !line.starts_with('#')) {
+            people.pool_of(word).words.push(title(word));
+        }
+        for (ending, class) in resources.lines("lexica/org-suffixes.txt")? {
+            let of = ["facility", "company", "school"].iter().position(|known| *known == class);
+            // `university of` comes before.
+            if let Some(of) = of.filter(|_| !ending.ends_with(" of")) {
+                people.endings[of].push(title(ending));
+            }
+        }
         for pool in [&people.training, &people.held_out] {
             let lists = [
                 &pool.first_common[0],
@@ -87,6 +101,7 @@ impl People {
                 &pool.surnames,
                 &pool.cities,
                 &pool.counties,
+                &pool.words,
             ];
             if lists.iter().any(|list| list.is_empty()) {
                 let hint = "run tools/lexica/build.py";
@@ -231,68 +246,101 @@ impl People {
         text
     }
 
+    /// Ordinary words as a name: `Kettle Brook`, `Saguaro`.
+    fn words(&self, split: Split, random: &mut ChaCha8Rng) -> String {
+        let words = &self.pool(split).words;
+        let first = one(words, random);
+        if random.random_bool(0.3) { first } else { format!("{first} {}", one(words, random)) }
+    }
+
     fn facility(&self, split: Split, random: &mut ChaCha8Rng) -> String {
-        let base = match random.random_range(0..6) {
+        const SAINTS: [&str; 16] = [
+            "St. Mary's",
+            "St. Luke's",
+            "Saint Joseph",
+            "St Vincent's",
+            "Holy Cross",
+            "Mount Sinai",
+            "Good Samaritan",
+            "Sacred Heart",
+            "Mercy",
+            "Trinity",
+            "St. Jude",
+            "Our Lady of Grace",
+            "Providence",
+            "Bethesda",
+            "St Anne's",
+            "Mount Carmel",
+        ];
+        const KINDS: [&str; 14] = [
+            "Family",
+            "Regional",
+            "Community",
+            "Women's",
+            "Children's",
+            "Valley",
+            "County",
+            "Heart",
+            "General",
+            "Memorial",
+            "Integrated",
+            "Premier",
+            "Advanced",
+            "Neighborhood",
+        ];
+        let base = match random.random_range(0..8) {
             0 | 1 => self.surname(split, random),
             2 | 3 => self.city(split, random),
-            4 => pick(
-                &[
-                    "St. Mary's",
-                    "St. Luke's",
-                    "Saint Joseph",
-                    "St Vincent's",
-                    "Holy Cross",
-                    "Mount Sinai",
-                    "Good Samaritan",
-                    "Sacred Heart",
-                    "Mercy",
-                    "Trinity",
-                    "St. Jude",
-                ],
-                random,
-            )
-            .to_owned(),
-            _ => format!(
-                "{} {}",
-                pick(TREES, random),
-                pick(&["Valley", "Ridge", "Creek", "Grove", "View", "Point"], random)
-            ),
+            4 => pick(&SAINTS, random).to_owned(),
+            _ => self.words(split, random),
         };
-        let end = pick(FACILITIES, random);
-        if random.random_bool(0.06) { format!("University of {base} {end}") } else { format!("{base} {end}") }
+        match random.random_range(0..100) {
+            0..4 => return format!("University of {base} {}", pick(FACILITIES, random)),
+            4..8 if base.contains(' ') => return base,
+            8..11 => {
+                return format!("{} of {base}", pick(&["Hospital", "Clinic", "Mercy", "Heart", "Rehab"], random));
+            }
+            _ => {}
+        }
+        let kind = if random.random_bool(0.25) { format!(" {}", pick(&KINDS, random)) } else { String::new() };
+        let end =
+            if random.random_bool(0.5) { pick(FACILITIES, random).to_owned() } else { one(&self.endings[0], random) };
+        format!("{base}{kind} {end}")
     }
 
     fn employer(&self, split: Split, random: &mut ChaCha8Rng) -> String {
-        let name = self.surname(split, random);
-        match random.random_range(0..9) {
+        let name = match random.random_range(0..10) {
+            0..4 => self.surname(split, random),
+            4..6 => self.city(split, random),
+            _ => self.words(split, random),
+        };
+        match random.random_range(0..20) {
             0 => format!("{name} & Sons"),
-            1 => format!(
-                "{name} {}",
-                pick(&["Inc.", "LLC", "Corp.", "Industries", "Logistics", "Construction"], random)
-            ),
-            2 => format!("{name} Elementary School"),
-            3 => format!("{} High School", self.city(split, random)),
-            4 => format!(
+            1 => format!("{name} & {}", self.surname(split, random)),
+            2..4 => {
+                let trade = pick(&["Inc.", "LLC", "Corp.", "Co", "Co.", "Ltd"], random);
+                format!("{name} {} {trade}", one(&self.endings[1], random))
+            }
+            4 => format!("{name} {}", pick(&["Inc.", "LLC", "Corp.", "Industries", "Logistics"], random)),
+            5..7 => format!("{name} {}", pick(&["Elementary School", "Elementary", "High School", "High"], random)),
+            7..10 => format!("{name} {}", one(&self.endings[2], random)),
+            10 => format!(
                 "{} {}",
                 self.city(split, random),
                 pick(&["Fire Department", "Police Department", "Public Library", "Water Works"], random)
             ),
-            5 => format!("{name} and {} LLP", self.surname(split, random)),
-            6 => format!(
+            11 => format!("{name} and {} LLP", self.surname(split, random)),
+            12 => format!(
                 "First {} Church of {}",
                 pick(&["Baptist", "Methodist", "Presbyterian"], random),
                 self.city(split, random)
             ),
-            7 => format!(
+            13 => format!(
                 "{}{}",
                 invented(random),
                 pick(&["tech", "soft", " Systems", " Foods", " Motors", " Group"], random)
             ),
-            _ => format!(
-                "{} {}",
-                pick(TREES, random),
-                pick(&["Trucking", "Bakery", "Steel", "Insurance", "Farms"], random)
-            ),
+            _ => format!("{name} {}", one(&self.endings[1], random)),
         }
     }
 }
@@ -303,7 +351,7 @@ impl Person {
         let initial = |name: &str| name.chars().next().map(String::from).unwrap_or_default();
         let middle = initial(&self.middle);
         Some(match form {
-            "" => match self.style {
+            "" | "full" => match self.style {
                 0..62 => format!("{} {}", self.first, self.last),
                 62..78 => format!("{} {middle}. {}", self.first, self.last),
                 78..84 => format!("{} {middle} {}", self.first, self.last),
@@ -313,6 +361,7 @@ impl Person {
                 _ => format!("{} {}", self.first, self.last).to_uppercase(),
             },
             "first" => self.first.clone(),
+            "short" => format!("{}. {}", initial(&self.first), self.last),
             "last" => self.last.clone(),
             "comma" => match self.style {
                 0..50 => format!("{}, {}", self.last, self.first),

@@ -10,7 +10,7 @@ pub use train::{TrainOptions, train};
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::kind::Kind;
-use crate::lists::is_particle;
+use crate::lists::{is_particle, is_product};
 use crate::token::{DIGIT, NEWLINE, PUNCT, Token};
 
 pub(crate) use features::{Cues, FEATURES, features, weighed};
@@ -390,11 +390,19 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
         Label::Age => digits && is_old(value.as_bytes()),
         Label::Date => !(digits && matches!(value.len(), 2 | 4)),
         // Two digits are an age or a count; `Dr` alone is no street.
-        Label::Number | Label::Street => !year && value.len() > 2,
+        Label::Street => !year && value.len() > 2,
+        // Nor a few digits, or several numbers of a table.
+        Label::Number => !year && value.len() > if digits { 4 } else { 2 } && !is_table(value),
         // A letter is a side, a vitamin or a grade.
-        Label::Name | Label::Provider => value.len() > 1,
+        Label::Name | Label::Provider => value.len() > 1 && !is_product(value.as_bytes()),
         _ => true,
     }
+}
+
+/// Whether a value is short numbers apart, as those of a table: `122/78   28`.
+fn is_table(value: &str) -> bool {
+    value.contains(' ')
+        && value.split([' ', '/']).all(|part| part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether digits can be an age that identifies; the recognizers know the law's number.

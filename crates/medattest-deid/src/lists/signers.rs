@@ -1,0 +1,118 @@
+//! Those who speak, sign and practise: names and initials told by how they stand.
+
+use super::Reader;
+use crate::detection::{Detection, ListRule};
+use crate::kind::Kind;
+use crate::lexicon::STATE_ABBR;
+use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED};
+
+impl Reader<'_> {
+    /// `Bernice: his wife` in a conversation.
+    pub(super) fn speaker(&self, at: usize, found: &mut Vec<Detection>) {
+        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
+        let speaks = self.mark(at + 1, b':') && self.at(at + 2).is_some_and(|t| t.is_word() && t.is(SPACED));
+        if starts && speaks && self.tokens[at].len() > 2 && Self::only_name(&self.tokens[at]) {
+            self.push(found, (at, at), Kind::Name, ListRule::Speaker, 0.75);
+        }
+    }
+
+    /// `read by KLM`, `scored by I.J.`, and `-mk` at the end of a line.
+    pub(super) fn initials(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        let mut last = at;
+        while self.is_initial(last) && self.mark(last + 1, b'.') && self.is_initial(last + 2) {
+            last += 2;
+        }
+        let dotted = last > at;
+        if !(dotted && last <= at + 4 || token.lexical == 0 && token.len() > 1 && token.is_word()) {
+            return;
+        }
+        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
+        let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
+        let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs);
+        let dashed = (before.mark(b'-') || before.mark(b'/'))
+            && !token.is(SPACED)
+            && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
+        let closed = usize::from(self.mark(last + 1, b'.'));
+        let ends = self.at(last + 1 + closed).is_none_or(|t| t.is(NEWLINE));
+        // `AB/jk` at the end of a line, `(jk)` behind it, and letters that end the note or have a line of their own.
+        let transcribed = before.mark(b'/')
+            && !token.is(SPACED)
+            && token.is_lower()
+            && at > 1
+            && self.tokens[at - 2].is_upper()
+            && self.tokens[at - 2].len() <= 4
+            && (ends || self.says(at + 1, "job"));
+        let bracketed = before.mark(b'(')
+            && token.is_lower()
+            && self.mark(at + 1, b')')
+            && self.at(at + 2).is_none_or(|t| t.is(NEWLINE));
+        let alone = !dotted
+            && (before.is(NEWLINE) && ends
+                || self.at(at + 1).is_none() && token.is(SPACED) && (before.mark(b'.') || before.mark(b')')));
+        if transcribed {
+            self.push(found, (at - 2, at - 2), Kind::ProviderName, ListRule::Initials, 0.7);
+        }
+        if signed || dashed && ends || transcribed || bracketed || alone {
+            let last = last + if dotted { closed } else { 0 };
+            self.push(found, (at, last), Kind::ProviderName, ListRule::Initials, 0.7);
+        }
+    }
+
+    /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.
+    pub(super) fn initial_and_surname(&self, at: usize, found: &mut Vec<Detection>) {
+        if !self.is_initial(at) || !self.mark(at + 1, b'.') || self.tokens[at + 1].is(SPACED) {
+            return;
+        }
+        // Not `N/V.`, nor `2,500 M.`
+        let before = at.checked_sub(1).map(|before| &self.tokens[before]);
+        let again = !self.tokens[at].is(SPACED) || before.is_some_and(|t| t.is(DIGIT) && !t.is(NEWLINE));
+        let mut from = at + 2;
+        while self.is_initial(from) && self.mark(from + 1, b'.') {
+            from += 2;
+        }
+        let fits = self.at(from).is_some_and(|t| {
+            t.is_title() && t.is(SPACED) && t.len() > 2 && t.is_word() && (t.lexical == 0 || Self::only_name(t))
+        });
+        if fits
+            && !again
+            && let Some(last) = self.name_from(from, 2)
+        {
+            self.push(found, (at, last), Kind::Name, ListRule::FullName, 0.75);
+        }
+    }
+
+    /// `Jane Roe, MD`.
+    pub(super) fn before_credential(&self, at: usize, found: &mut Vec<Detection>) {
+        let Some(mut last) = at.checked_sub(1) else { return };
+        if self.mark(last, b',') {
+            last = last.saturating_sub(1);
+        } else if self.tokens[at].lexical & STATE_ABBR != 0 {
+            return;
+        }
+        let mut first = last;
+        let mut words = 0;
+        loop {
+            let token = &self.tokens[first];
+            let part = self.can_be_name(token) && token.is(CAPITAL) || self.is_initial(first);
+            let joint =
+                words > 0 && (token.mark(b'.') && first > 0 && self.is_initial(first - 1) || token.mark(b'-'));
+            if !(part || joint) || words >= 4 {
+                first += 1;
+                break;
+            }
+            words += usize::from(part);
+            if first == 0 {
+                break;
+            }
+            first -= 1;
+        }
+        if words == 0 || first > last {
+            return;
+        }
+        let strong = self.tokens[first..=last].iter().any(|t| Self::only_name(t) || t.lexical == 0 && t.is_title());
+        if strong {
+            self.push(found, (first, last), Kind::ProviderName, ListRule::Credential, 0.9);
+        }
+    }
+}
