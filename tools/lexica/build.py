@@ -535,6 +535,7 @@ def common_words():
 
 
 STREET_US = """
+brae vennel gait garth croft boreen
 alley allee aly ally anex annex annx anx arcade arc avenue av ave aven avenu avn avnue bayou bayoo byu beach bch bend
 bnd bluff bluf blf bluffs blfs bottom bot bottm btm boulevard blvd boul boulv branch br brnch bridge brdge brg brook
 brk brooks brks burg bg burgs bgs bypass byp bypa bypas byps camp cp cmp canyon canyn cnyn cyn cape cpe causeway

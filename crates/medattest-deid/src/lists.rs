@@ -99,6 +99,9 @@ pub(crate) fn is_particle(word: &[u8]) -> bool {
     PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
 
+/// Abbreviations of Australian states.
+const AUSTRALIAN: [&str; 8] = ["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"];
+
 /// Whether a word has a capital within, as products have and few names of people.
 pub(crate) fn is_product(word: &[u8]) -> bool {
     const NAMES: [&[u8]; 16] = [
@@ -466,13 +469,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Five digits after a state, or after a city and a state.
+    /// Five digits after a state, or after a city and a state; four after an Australian one.
     fn postcode(&self, at: usize, found: &mut Vec<Detection>) {
         let token = &self.tokens[at];
-        if !(token.is_number() && token.len() == 5) || at == 0 {
+        if !(token.is_number() && matches!(token.len(), 4 | 5)) || at == 0 {
             return;
         }
         let before = &self.tokens[at - 1];
+        if token.len() == 4 && !self.says_any(at - 1, &AUSTRALIAN) {
+            return;
+        }
         let state = before.lexical & (STATE_ABBR | STATE) != 0
             && before.is(CAPITAL)
             && (before.is_upper() || before.lexical & STATE != 0);

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
 
-/// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of forty pages are bound and
-/// read, and their parts are laid out side by side.
-const PARTED: usize = 700;
+/// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of some seventy pages are
+/// bound and read, and their parts are laid out side by side.
+const PARTED: usize = 1_200;
 
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {

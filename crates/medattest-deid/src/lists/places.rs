@@ -1,6 +1,6 @@
 //! Streets and places.
 
-use super::Reader;
+use super::{AUSTRALIAN, Reader};
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{CLINICAL, COMMON, COUNTY, FIRST, FUNCTION, PLACE, STREET_WORD, SURNAME};
@@ -178,7 +178,7 @@ impl Reader<'_> {
             )
             && token.len() <= 4
             && close(at + 1).is_some_and(|t| matches!(self.word(t), [b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z']));
-        let australian = self.says_any(at, &["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"])
+        let australian = self.says_any(at, &AUSTRALIAN)
             && token.is_upper()
             && close(at + 1).is_some_and(|t| t.is_number() && t.len() == 4);
         let Some(mut last) = at.checked_sub(1) else { return };

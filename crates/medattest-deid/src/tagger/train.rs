@@ -41,7 +41,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            passes: 5,
+            passes: 8,
             step: 0.15,
             forgotten: 0.2,
             unknown: 0.01,
