@@ -118,6 +118,29 @@ fn a_paper_is_checked_again_and_compared() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("not-a-paper"));
 }
 
+/// What the organisation states is a source of the organisation, and one alone, in answers, in reports that stand within
+/// a paper, and over all systems.
+#[test]
+fn what_the_organisation_states_is_one_source() {
+    let (_keep, project) = sample("demo");
+    for (paper, least) in [(&["eu-technical-file", "--system", "sepsis-score"][..], 4), (&["ai-inventory"][..], 1)] {
+        render(&project, &[paper, &["--write", "paper.json"]].concat(), &[0]);
+        let manifest: Value =
+            serde_json::from_slice(&fs::read(project.join("paper.json")).expect("the paper")).expect("JSON");
+        fs::remove_file(project.join("paper.json")).expect("removed");
+        let (mut names, mut organisation) = (BTreeSet::new(), 0);
+        for source in manifest["sources"].as_array().expect("sources") {
+            let of = |key: &str| source[key].as_str().expect("text").to_owned();
+            if of("kind") == "fact" && of("key").starts_with("org.") {
+                assert_eq!(of("system"), "", "{source}");
+                organisation += 1;
+                assert!(names.insert((of("key"), of("subject"))), "{source}");
+            }
+        }
+        assert!(organisation >= least, "{paper:?}: {organisation}");
+    }
+}
+
 #[test]
 fn own_templates_and_letterhead_stand_before_the_built_in_ones() {
     let (_keep, project) = sample("contact");

@@ -11,6 +11,8 @@ const TEXT: (f64, f64) = (169.0, 210.0);
 /// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of some seventy pages are
 /// bound and read, and their parts are laid out side by side.
 const PARTED: usize = 1_200;
+/// Within a part, a heading after so many rows begins a page, too.
+const CHAPTER: usize = 300;
 
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
@@ -25,11 +27,18 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let parts = levelled.iter().filter(|block| matches!(block, Block::Heading { level: 2, .. })).count();
     let sources = levelled.iter().map(highest_source).max().unwrap_or_default();
     let mut blocks = Vec::new();
+    let mut since = 0;
     let contents = levelled.iter().position(|block| *block == Block::Contents).unwrap_or(0);
     for (index, block) in levelled.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| levelled.get(before));
+        let opens = match block {
+            Block::Heading { level: 2, .. } => true,
+            Block::Heading { level: 3.., .. } => since > CHAPTER && !matches!(before, Some(Block::Heading { .. })),
+            _ => false,
+        };
+        since = if opens { 0 } else { since + rows_of(block) };
         let after = match before {
-            _ if parted && index > contents && matches!(block, Block::Heading { level: 2, .. }) => After::Part,
+            _ if parted && index > contents && opens => After::Part,
             // What follows the contents begins on a page of its own.
             Some(Block::Contents) if !front.sheet => After::Part,
             Some(Block::Heading { level: 2.., .. }) => After::Heading,

@@ -128,9 +128,16 @@ impl Reader<'_> {
 
     /// `works at Tolman Drilling`, `a pension from Bergen Paper Box`.
     pub(super) fn workplace(&self, at: usize, found: &mut Vec<Detection>) {
-        let joined = self.says_any(at, &["at", "for", "from", "with", "by"]);
+        // Looked at for every word, so what is quickest comes first.
+        let token = &self.tokens[at];
+        let named =
+            self.at(at + 1).is_some_and(|next| next.is(CAPITAL) || next.len() < 4 && next.lexical & FUNCTION != 0);
+        if !named || !(token.len() < 5 && token.lexical & FUNCTION != 0 || matches!(token.len(), 7..=9)) {
+            return;
+        }
         let soon = |back: usize| at.checked_sub(back).is_some_and(|before| self.says_any(before, WORKING));
-        if !(joined && (soon(1) || soon(2)) || self.says_any(at, &["attends", "attended", "attending"])) {
+        let joined = self.says_any(at, &["at", "for", "from", "with", "by"]) && (soon(1) || soon(2));
+        if !(joined || self.says_any(at, &["attends", "attended", "attending"])) {
             return;
         }
         let from = at + 1 + usize::from(self.says_any(at + 1, &["the", "a"]));

@@ -167,20 +167,19 @@ impl Reader<'_> {
     /// `Edinburgh EH11 4TT`, `Ballarat VIC 3350`: a town before a postcode of another country.
     pub(super) fn before_foreign_postcode(&self, at: usize, found: &mut Vec<Detection>) {
         let token = &self.tokens[at];
+        if !token.is(UPPER) || token.is(LOWER) || token.len() > 4 {
+            return;
+        }
         let close = |at: usize| self.at(at).filter(|t| t.is(SPACED) && !t.is(NEWLINE | PUNCT));
         // Letters, then a digit, then perhaps another or a letter; the second half is a digit and two letters.
-        let british = token.is(UPPER)
-            && token.is(DIGIT)
-            && !token.is(LOWER)
+        let british = token.is(DIGIT)
             && matches!(
                 self.word(token),
                 [b'A'..=b'Z', b'0'..=b'9', ..] | [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', ..]
             )
-            && token.len() <= 4
             && close(at + 1).is_some_and(|t| matches!(self.word(t), [b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z']));
-        let australian = self.says_any(at, &AUSTRALIAN)
-            && token.is_upper()
-            && close(at + 1).is_some_and(|t| t.is_number() && t.len() == 4);
+        let australian =
+            close(at + 1).is_some_and(|t| t.is_number() && t.len() == 4) && self.says_any(at, &AUSTRALIAN);
         let Some(mut last) = at.checked_sub(1) else { return };
         if !(british || australian) {
             return;
