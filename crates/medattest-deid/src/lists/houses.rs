@@ -178,8 +178,9 @@ impl Reader<'_> {
                 words += 1;
                 last = Some(at);
                 at += 1;
-            } else if words > 0 && (token.mark(b'\'') || token.mark(b'-') || token.mark(b'&') || token.mark(b'.'))
-                || words > 0 && self.says_any(at, &["s", "of", "and", "the"])
+            } else if words > 0
+                && ([b'\'', b'-', b'&', b'.'].iter().any(|mark| token.mark(*mark))
+                    || self.says_any(at, &["s", "of", "and", "the"]))
             {
                 // A stop ends the sentence, but for `St.`; anything else must go on with a capital.
                 if token.mark(b'.') && self.tokens[at - 1].len() > 2 {

@@ -192,7 +192,8 @@ impl Reader<'_> {
             let word = &self.tokens[first - 1];
             let state = word.is_upper() && word.len() < 4;
             let part = word.is_word() && word.is(CAPITAL) && !state && word.lexical & STREET_WORD == 0;
-            if !part && !(word.mark(b'-') && first <= last) {
+            let joint = word.mark(b'-') && first <= last;
+            if !(part || joint) {
                 break;
             }
             first -= 1;
