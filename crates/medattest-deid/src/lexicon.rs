@@ -85,6 +85,9 @@ flags! {
 /// Either kind of first name.
 pub(crate) const FIRST: u32 = FIRST_F | FIRST_M;
 
+/// Word in the name of a hospital, a company or a school.
+pub(crate) const HOUSE_WORD: u32 = FACILITY_WORD | COMPANY_WORD | SCHOOL_WORD;
+
 /// Numbers by hash of a word. Open addressing; a slot keeps the upper half of the hash, which is never 0, so that a word
 /// that no list has is taken for another about once in two thousand million.
 pub(crate) struct Table {

@@ -10,9 +10,9 @@ use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COMPANY_WORD, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST,
-    FIRST_COMMON, FUNCTION, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCHOOL_WORD, SCORE, STATE, STATE_ABBR,
-    STREET_WORD, SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
+    CLINICAL, COMMON, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON,
+    FUNCTION, HOUSE_WORD, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR, STREET_WORD,
+    SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
 };
 use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
 
@@ -52,7 +52,7 @@ pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
             if lexical & (STATE | STATE_ABBR) != 0 {
                 reader.before_state(at, found);
             }
-            if lexical & (FACILITY_WORD | COMPANY_WORD | SCHOOL_WORD) != 0 && token.is(CAPITAL) {
+            if lexical & HOUSE_WORD != 0 && token.is(CAPITAL) {
                 reader.facility(at, found);
             }
             if reader.capitals {

@@ -4,8 +4,8 @@ use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COMPANY_WORD, COUNTY, FACILITY_WORD, FIRST, FUNCTION, MONTH, PLACE, PROVIDER_TITLE, RELATION,
-    SCHOOL_WORD, SURNAME, TITLE, WEEKDAY,
+    CLINICAL, COMMON, COUNTY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH, PLACE, PROVIDER_TITLE, RELATION,
+    SURNAME, TITLE, WEEKDAY,
 };
 use crate::token::{CAPITAL, NEWLINE, Token};
 
@@ -92,8 +92,7 @@ impl Reader<'_> {
     /// `St. Mary's Hospital`, `Ridgeview Clinic`, `Tolman Industries`.
     pub(super) fn facility(&self, at: usize, found: &mut Vec<Detection>) {
         // The last word of the name tells; words before it may belong too.
-        let org = FACILITY_WORD | COMPANY_WORD | SCHOOL_WORD;
-        if self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.lexical & org != 0) {
+        if self.at(at + 1).is_some_and(|t| t.is(CAPITAL) && t.lexical & HOUSE_WORD != 0) {
             return;
         }
         let mut first = at;
@@ -111,7 +110,7 @@ impl Reader<'_> {
                 // `EP lab`: short capitals that no list has are no name.
                 let unlisted = token.lexical == 0 && !(token.is_upper() && token.len() < 5);
                 let name = token.lexical & (FIRST | SURNAME | PLACE | COUNTY) != 0 || unlisted;
-                let plain = token.lexical & (COMMON | CLINICAL | FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
+                let plain = token.lexical & (COMMON | CLINICAL | HOUSE_WORD) != 0;
                 telling |= name && !plain || self.says(before, "st") || self.says(before, "saint");
             }
             first = before;
@@ -119,8 +118,8 @@ impl Reader<'_> {
         while first < at && (!self.tokens[first].is(CAPITAL) || self.tokens[first].lexical & FUNCTION != 0) {
             first += 1;
         }
-        if first < at && telling && (self.capitals || self.tokens[at].lexical & FACILITY_WORD != 0) {
-            let facility = self.tokens[at].lexical & FACILITY_WORD != 0;
+        let facility = self.tokens[at].lexical & FACILITY_WORD != 0;
+        if first < at && telling && (self.capitals || facility) {
             let kind = if facility { Kind::Facility } else { Kind::Employer };
             self.push(found, (first, at), kind, ListRule::Facility, 0.82);
         }
@@ -172,7 +171,7 @@ impl Reader<'_> {
                 if words > 0 && self.is_apart(at) {
                     break;
                 }
-                let org = token.lexical & (FACILITY_WORD | SCHOOL_WORD | COMPANY_WORD) != 0;
+                let org = token.lexical & HOUSE_WORD != 0;
                 suffix |= org && words > 0;
                 named |= !org && token.lexical & (CLINICAL | FUNCTION) == 0 && token.len() > 2;
                 words += 1;

@@ -4,6 +4,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::numbers::MONTHS;
+use super::people::ordinal_end;
 use super::pick;
 use crate::kind::Kind;
 
@@ -104,7 +105,7 @@ fn date(example: &str, random: &mut ChaCha8Rng) -> String {
     let small: Vec<u32> = numbers.iter().copied().filter(|n| *n <= 99).collect();
     let day_first = named || small.first().is_some_and(|first| *first > 12) || small.len() == 1;
     let mut seen = 0;
-    let mut day = 0;
+    let mut day = 0u32;
     let mut text = String::new();
     for run in runs {
         if run.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -135,12 +136,7 @@ fn date(example: &str, random: &mut ChaCha8Rng) -> String {
             };
             text.push_str(&value);
         } else if day > 0 && matches!(run, "st" | "nd" | "rd" | "th") {
-            text.push_str(match (day % 10, day) {
-                (1, d) if d != 11 => "st",
-                (2, d) if d != 12 => "nd",
-                (3, d) if d != 13 => "rd",
-                _ => "th",
-            });
+            text.push_str(ordinal_end(day));
         } else {
             let other = word(run, &MONTHS, random).or_else(|| word(run, &DAYS, random));
             text.push_str(&other.unwrap_or_else(|| run.to_owned()));

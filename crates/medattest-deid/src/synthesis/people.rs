@@ -399,13 +399,17 @@ fn invented(random: &mut ChaCha8Rng) -> String {
 }
 
 fn ordinal(n: u32) -> String {
-    let end = match (n % 10, n % 100) {
+    format!("{n}{}", ordinal_end(n))
+}
+
+/// `st`, `nd`, `rd` or `th`.
+pub(super) fn ordinal_end(n: u32) -> &'static str {
+    match (n % 10, n % 100) {
         (1, x) if x != 11 => "st",
         (2, x) if x != 12 => "nd",
         (3, x) if x != 13 => "rd",
         _ => "th",
-    };
-    format!("{n}{end}")
+    }
 }
 
 fn zip(random: &mut ChaCha8Rng) -> String {
