@@ -88,6 +88,13 @@ pub(crate) const FIRST: u32 = FIRST_F | FIRST_M;
 /// Word in the name of a hospital, a company or a school.
 pub(crate) const HOUSE_WORD: u32 = FACILITY_WORD | COMPANY_WORD | SCHOOL_WORD;
 
+/// What somebody does at, for or with an employer or a school.
+pub(crate) const WORK: u32 = 1;
+/// Key that the name of an employer or a school follows.
+pub(crate) const EMPLOYER_KEY: u32 = 2;
+/// Key that the name of a hospital and the like follows.
+pub(crate) const FACILITY_KEY: u32 = 4;
+
 /// Numbers by hash of a word. Open addressing; a slot keeps the upper half of the hash, which is never 0, so that a word
 /// that no list has is taken for another about once in two thousand million.
 pub(crate) struct Table {
@@ -160,6 +167,7 @@ impl Table {
 pub(crate) struct Lexicon {
     words: Table,
     phrases: Table,
+    house_keys: Table,
 }
 
 /// How many words an entry may have.
@@ -167,11 +175,13 @@ const LONGEST_PHRASE: usize = 4;
 
 const WORDS: usize = 1 << 19;
 const PHRASES: usize = 1 << 17;
+const HOUSE_KEYS: usize = 1 << 8;
 
 impl Lexicon {
     /// Reads the lists below `lexica/`.
     pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut lexicon = Self { words: Table::new(WORDS), phrases: Table::new(PHRASES) };
+        let mut lexicon =
+            Self { words: Table::new(WORDS), phrases: Table::new(PHRASES), house_keys: Table::new(HOUSE_KEYS) };
         let common_band = |band: &str| matches!(band, "1" | "2");
         // A rare name that is an ordinary or a clinical word is more often the word.
         let mut words: BTreeSet<&str> = BTreeSet::new();
@@ -219,6 +229,13 @@ impl Lexicon {
             };
             // `health care center`: each word counts where it stands alone in the list, the whole as a phrase.
             lexicon.add(name, flag);
+        }
+        for (word, kind) in resources.lines("lexica/house-keys.txt")? {
+            *lexicon.house_keys.entry(word_hash(word)) |= match kind {
+                "employer" => EMPLOYER_KEY,
+                "facility" => FACILITY_KEY,
+                _ => WORK,
+            };
         }
         let lists = [
             ("common-words", COMMON),
@@ -300,6 +317,12 @@ impl Lexicon {
     #[inline]
     pub(crate) fn look_up(&self, key: u64) -> u32 {
         self.words.get(key)
+    }
+
+    /// Whether the name of a house may follow a word: [`WORK`], [`EMPLOYER_KEY`], [`FACILITY_KEY`], or 0.
+    #[inline]
+    pub(crate) fn house_key(&self, key: u64) -> u32 {
+        self.house_keys.get(key)
     }
 
     /// Fills in what is said of each token, and of entries of several words on all of their tokens.

@@ -6,86 +6,20 @@ mod houses;
 mod places;
 mod signers;
 
-use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
     CLINICAL, COMMON, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON,
-    FUNCTION, HOUSE_WORD, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR, STREET_WORD,
-    SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
+    FUNCTION, HOUSE_WORD, Lexicon, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR,
+    STREET_WORD, SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
 };
 use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
 
-/// Adds what the rules find.
-pub(crate) fn find(text: &str, tokens: &[Token], found: &mut Vec<Detection>) {
-    let reader = Reader::new(text, tokens);
-    let mut at = 0;
-    while at < tokens.len() {
-        let token = &tokens[at];
-        if token.is(NEWLINE | PUNCT) {
-            at += 1;
-            continue;
-        }
-        let lexical = token.lexical;
-        if token.is(DIGIT) {
-            reader.street(at, found);
-            reader.postcode(at, found);
-            reader.day_of_month(at, found);
-            reader.before_foreign_postcode(at, found);
-        } else {
-            if lexical & (TITLE | PROVIDER_TITLE) != 0 {
-                reader.after_title(at, found);
-            }
-            if lexical & (NAME_KEY | RELATION | PROVIDER_TITLE) != 0 {
-                reader.after_key(at, found);
-            }
-            if lexical & RELATION != 0 {
-                reader.after_relation(at, found);
-            }
-            if lexical & (FIRST | SURNAME) != 0 {
-                reader.full_name(at, found);
-                reader.speaker(at, found);
-            }
-            if lexical & CREDENTIAL != 0 && token.is_upper() {
-                reader.before_credential(at, found);
-            }
-            if lexical & (STATE | STATE_ABBR) != 0 {
-                reader.before_state(at, found);
-            }
-            if lexical & HOUSE_WORD != 0 && token.is(CAPITAL) {
-                reader.facility(at, found);
-            }
-            if reader.capitals {
-                reader.workplace(at, found);
-                reader.house_after_key(at, found);
-            }
-            if token.len() < 4 {
-                reader.initials(at, found);
-                reader.initial_and_surname(at, found);
-                reader.before_foreign_postcode(at, found);
-            }
-            if token.is(CAPITAL) {
-                reader.named_place(at, found);
-                reader.foreign_street(at, found);
-            }
-        }
-        at += 1;
-    }
-}
-
-/// Takes the rest of the names of houses to what was found of them.
-pub(crate) fn grow_houses(text: &str, tokens: &[Token], found: &mut [Detection]) {
-    Reader::new(text, tokens).grow_houses(found);
-}
-
-/// Adds ages beside persons, once names are found.
-pub(crate) fn find_ages(text: &str, tokens: &[Token], reckoning: Reckoning, found: &mut Vec<Detection>) {
-    Reader::new(text, tokens).ages(reckoning, found);
-}
-
-struct Reader<'a> {
+/// Reads the tokens of one text by rules.
+pub(crate) struct Reader<'a> {
     text: &'a [u8],
     tokens: &'a [Token],
+    lexicon: &'a Lexicon,
     /// Whether capitals tell names from other words; they do not in headings and in what is shouted.
     capitals: bool,
 }
@@ -115,14 +49,71 @@ pub(crate) fn is_product(word: &[u8]) -> bool {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str, tokens: &'a [Token]) -> Self {
+    pub(crate) fn new(text: &'a str, tokens: &'a [Token], lexicon: &'a Lexicon) -> Self {
         // Words that bind others have no capital within a sentence.
         let binds = |two: &&[Token]| two[1].lexical & FUNCTION != 0 && two[0].is_word() && two[1].len() > 1;
         let (mut small, mut large) = (0u32, 0u32);
         for two in tokens.windows(2).filter(binds).take(200) {
             *(if two[1].is(CAPITAL) { &mut large } else { &mut small }) += 1;
         }
-        Self { text: text.as_bytes(), tokens, capitals: large <= small + 1 }
+        Self { text: text.as_bytes(), tokens, lexicon, capitals: large <= small + 1 }
+    }
+
+    /// Adds what the rules find.
+    pub(crate) fn find(&self, found: &mut Vec<Detection>) {
+        let tokens = self.tokens;
+        let mut at = 0;
+        while at < tokens.len() {
+            let token = &tokens[at];
+            if token.is(NEWLINE | PUNCT) {
+                at += 1;
+                continue;
+            }
+            let lexical = token.lexical;
+            if token.is(DIGIT) {
+                self.street(at, found);
+                self.postcode(at, found);
+                self.day_of_month(at, found);
+                self.before_foreign_postcode(at, found);
+            } else {
+                if lexical & (TITLE | PROVIDER_TITLE) != 0 {
+                    self.after_title(at, found);
+                }
+                if lexical & (NAME_KEY | RELATION | PROVIDER_TITLE) != 0 {
+                    self.after_key(at, found);
+                }
+                if lexical & RELATION != 0 {
+                    self.after_relation(at, found);
+                }
+                if lexical & (FIRST | SURNAME) != 0 {
+                    self.full_name(at, found);
+                    self.speaker(at, found);
+                }
+                if lexical & CREDENTIAL != 0 && token.is_upper() {
+                    self.before_credential(at, found);
+                }
+                if lexical & (STATE | STATE_ABBR) != 0 {
+                    self.before_state(at, found);
+                }
+                if lexical & HOUSE_WORD != 0 && token.is(CAPITAL) {
+                    self.facility(at, found);
+                }
+                if self.capitals {
+                    self.workplace(at, found);
+                    self.house_after_key(at, found);
+                }
+                if token.len() < 4 {
+                    self.initials(at, found);
+                    self.initial_and_surname(at, found);
+                    self.before_foreign_postcode(at, found);
+                }
+                if token.is(CAPITAL) {
+                    self.named_place(at, found);
+                    self.foreign_street(at, found);
+                }
+            }
+            at += 1;
+        }
     }
 
     fn at(&self, at: usize) -> Option<&'a Token> {

@@ -38,7 +38,7 @@ const HEAT: &[&str] = &["temp", "temperature", "tmax", "fever", "fevers", "t", "
 
 impl Reader<'_> {
     /// `94F w/`, `Roe (93)`, `her mother, 93, was`, `she is 93 and`. `found` holds the names.
-    pub(super) fn ages(&self, reckoning: Reckoning, found: &mut Vec<Detection>) {
+    pub(crate) fn ages(&self, reckoning: Reckoning, found: &mut Vec<Detection>) {
         let identifies = |digits: &[u8]| {
             let age = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
             age.is_some_and(|age| reckoning.identifies(age))

@@ -4,89 +4,13 @@ use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COUNTY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH, PLACE, PROVIDER_TITLE, RELATION,
-    SURNAME, TITLE, WEEKDAY,
+    CLINICAL, COMMON, COUNTY, EMPLOYER_KEY, FACILITY_KEY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH, PLACE,
+    PROVIDER_TITLE, RELATION, SURNAME, TITLE, WEEKDAY, WORK,
 };
 use crate::token::{CAPITAL, NEWLINE, Token};
 
 /// How many words the name of a house may have.
 const LONGEST: usize = 7;
-/// What somebody does at, for or with an employer or a school.
-const WORKING: &[&str] = &[
-    "works",
-    "work",
-    "worked",
-    "working",
-    "job",
-    "jobs",
-    "employed",
-    "teaches",
-    "taught",
-    "teaching",
-    "teacher",
-    "attends",
-    "attended",
-    "attending",
-    "student",
-    "studies",
-    "studied",
-    "enrolled",
-    "enroled",
-    "volunteers",
-    "volunteered",
-    "volunteer",
-    "retired",
-    "pension",
-    "driver",
-    "driving",
-    "drives",
-    "drove",
-    "clerk",
-    "cashier",
-    "manager",
-    "junior",
-    "senior",
-    "sophomore",
-    "freshman",
-    "grader",
-    "grad",
-    "shifts",
-    "nights",
-    "days",
-    "foreman",
-    "welder",
-    "mechanic",
-    "janitor",
-    "cook",
-    "guard",
-    "operator",
-    "supervisor",
-    "secretary",
-    "engineer",
-    "apprentice",
-    "organist",
-    "coach",
-    "laborer",
-    "picker",
-    "packer",
-    "machinist",
-];
-/// Keys that the name of a house follows.
-const KEYS: &[(&str, Kind)] = &[
-    ("employer", Kind::Employer),
-    ("workplace", Kind::Employer),
-    ("company", Kind::Employer),
-    ("school", Kind::Employer),
-    ("preschool", Kind::Employer),
-    ("daycare", Kind::Employer),
-    ("facility", Kind::Facility),
-    ("hospital", Kind::Facility),
-    ("clinic", Kind::Facility),
-    ("pharmacy", Kind::Facility),
-    ("center", Kind::Facility),
-    ("centre", Kind::Facility),
-    ("agency", Kind::Facility),
-];
 
 impl Reader<'_> {
     /// `St. Mary's Hospital`, `Ridgeview Clinic`, `Tolman Industries`.
@@ -134,7 +58,7 @@ impl Reader<'_> {
         if !named || !(token.len() < 5 && token.lexical & FUNCTION != 0 || matches!(token.len(), 7..=9)) {
             return;
         }
-        let soon = |back: usize| at.checked_sub(back).is_some_and(|before| self.says_any(before, WORKING));
+        let soon = |back: usize| at.checked_sub(back).is_some_and(|before| self.leads_to_house(before) & WORK != 0);
         let joined = self.says_any(at, &["at", "for", "from", "with", "by"]) && (soon(1) || soon(2));
         if !(joined || self.says_any(at, &["attends", "attended", "attending"])) {
             return;
@@ -150,12 +74,21 @@ impl Reader<'_> {
         if !(self.mark(at + 1, b':') || self.mark(at + 1, b'(')) {
             return;
         }
-        let Some((_, kind)) = KEYS.iter().find(|(key, _)| self.says(at, key)) else { return };
+        let kind = match self.leads_to_house(at) {
+            flags if flags & EMPLOYER_KEY != 0 => Kind::Employer,
+            flags if flags & FACILITY_KEY != 0 => Kind::Facility,
+            _ => return,
+        };
         if let Some(last) = self.house_from(at + 2)
             && !self.mark(last + 1, b':')
         {
-            self.push(found, (at + 2, last), *kind, ListRule::Facility, 0.75);
+            self.push(found, (at + 2, last), kind, ListRule::Facility, 0.75);
         }
+    }
+
+    /// What the lists say of a word that the name of a house may follow.
+    fn leads_to_house(&self, at: usize) -> u32 {
+        self.at(at).map_or(0, |token| self.lexicon.house_key(token.hash))
     }
 
     /// The last of capitalised words that name a house; none if they could be anything.
@@ -208,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// Takes capitalised words beside what was found of the name of a house to it: `Great Plains` before `Mobility Clinic`.
-    pub(super) fn grow_houses(&self, found: &mut [Detection]) {
+    pub(crate) fn grow_houses(&self, found: &mut [Detection]) {
         /// Words on either side.
         const MOST: usize = 3;
         if !self.capitals {

@@ -1,45 +1,41 @@
 //! What one detection tells of the rest of a text: the same name elsewhere, and tags that a cleaner put there.
 
-use super::{Scanner, Scratch};
+use super::Scanner;
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
 use crate::lexicon::{CLINICAL, COMMON, FUNCTION};
 use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
 
-impl Scanner {
-    /// Finds other mentions of the names that were found.
-    pub(super) fn echo(&self, text: &str, scratch: &mut Scratch) {
-        let tokens = &scratch.tokens;
-        for detection in scratch.found.iter().filter(|d| d.kind.is_person() && d.score >= 0.8) {
-            let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
-            for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
-                if token.is_word() && token.len() > 2 && token.lexical & FUNCTION == 0 {
-                    scratch.names.push(token.hash);
-                }
+/// Finds other mentions of the names that were found; `names` holds those of the document so far.
+pub(super) fn echo(tokens: &[Token], names: &mut Vec<u64>, found: &mut Vec<Detection>) {
+    for detection in found.iter().filter(|d| d.kind.is_person() && d.score >= 0.8) {
+        let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
+        for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
+            if token.is_word() && token.len() > 2 && token.lexical & FUNCTION == 0 {
+                names.push(token.hash);
             }
         }
-        if scratch.names.is_empty() {
-            return;
-        }
-        scratch.names.sort_unstable();
-        scratch.names.dedup();
-        let mut echoes = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
-            if can_echo(tokens, at, token) && scratch.names.binary_search(&token.hash).is_ok() {
-                echoes.push(Detection {
-                    start: token.start as usize,
-                    end: token.end as usize,
-                    kind: Kind::Name,
-                    score: 0.75,
-                    by: Grounds::Echo,
-                    also: 0,
-                });
-            }
-        }
-        debug_assert!(echoes.iter().all(|e| text.get(e.start..e.end).is_some()));
-        scratch.found.extend(echoes);
     }
+    if names.is_empty() {
+        return;
+    }
+    names.sort_unstable();
+    names.dedup();
+    for (at, token) in tokens.iter().enumerate() {
+        if can_echo(tokens, at, token) && names.binary_search(&token.hash).is_ok() {
+            found.push(Detection {
+                start: token.start as usize,
+                end: token.end as usize,
+                kind: Kind::Name,
+                score: 0.75,
+                by: Grounds::Echo,
+                also: 0,
+            });
+        }
+    }
+}
 
+impl Scanner {
     /// Drops what lies within a tag that a cleaner put there, such as `[NAME]`, and the three digits of `606**`.
     pub(super) fn drop_placeholders(&self, text: &str, found: &mut Vec<Detection>) {
         const LONGEST: usize = 40;

@@ -5,6 +5,7 @@ mod patterns;
 
 use regex_automata::hybrid::dfa::Cache;
 
+use self::echo::echo;
 use self::patterns::Barren;
 use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds};
@@ -12,7 +13,7 @@ use crate::error::LoadError;
 use crate::fold::Folded;
 use crate::kind::Kinds;
 use crate::lexicon::Lexicon;
-use crate::lists;
+use crate::lists::Reader;
 use crate::recognizer::{Recognizer, Recognizers};
 use crate::resolve::{drop_doubtful, resolve};
 use crate::resources::Resources;
@@ -235,16 +236,18 @@ impl Scanner {
     fn folded_block(&self, text: &str, scratch: &mut Scratch) {
         self.split(text, scratch);
         self.patterns(text, scratch);
-        lists::find(text, &scratch.tokens, &mut scratch.found);
+        let Scratch { tokens, found, tagger: tagging, names, .. } = scratch;
+        let reader = Reader::new(text, tokens, &self.lexicon);
+        reader.find(found);
         if let Some(tagger) = &self.tagger {
-            tagger.tag(text, &scratch.tokens, &mut scratch.tagger, &mut scratch.found);
+            tagger.tag(text, tokens, tagging, found);
         }
-        lists::grow_houses(text, &scratch.tokens, &mut scratch.found);
-        self.echo(text, scratch);
-        lists::find_ages(text, &scratch.tokens, self.reckoning, &mut scratch.found);
-        self.drop_placeholders(text, &mut scratch.found);
-        resolve(text, &mut scratch.found);
-        drop_doubtful(&mut scratch.found, scratch.tokens.len());
+        reader.grow_houses(found);
+        echo(tokens, names, found);
+        reader.ages(self.reckoning, found);
+        self.drop_placeholders(text, found);
+        resolve(text, found);
+        drop_doubtful(found, tokens.len());
     }
 
     pub(crate) fn split(&self, text: &str, scratch: &mut Scratch) {
