@@ -49,7 +49,7 @@ checks! {
     Itin = "itin" => itin,
     /// An address of electronic mail that somebody can have.
     Mailbox = "mailbox" => mailbox,
-    /// A code: at least four characters, two digits among them, or six and one.
+    /// A code: at least four characters, two digits among them, or six and one; none of a catalogue, such as CPT.
     Code = "code" => code,
     /// An address of a wallet: 26 to 62 characters, digits among them.
     Wallet = "wallet" => wallet,
@@ -304,6 +304,11 @@ fn code(value: &[u8], _: Reckoning) -> bool {
         && word.len() > 2
         && word.iter().all(u8::is_ascii_lowercase)
     {
+        return false;
+    }
+    // A code of a catalogue with its label before it, and `45-year-old`.
+    const CATALOGUES: [&[u8]; 5] = [b"CPT ", b"NDC ", b"ICD ", b"DRG ", b"REF "];
+    if CATALOGUES.iter().any(|label| value.starts_with(label)) || value.ends_with(b"-old") {
         return false;
     }
     value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1

@@ -76,6 +76,8 @@ pub enum ListRule {
     Facility,
     /// Capitalised words after what tells that somebody works or learns there.
     Workplace,
+    /// A part, or the first letters, of the name of a house told in full elsewhere.
+    HouseAgain,
     /// An ordinal after `the` that counts nothing.
     DayOfMonth,
     /// A name before a colon at the start of a line.
@@ -101,6 +103,7 @@ impl ListRule {
             Self::Postcode => "postcode",
             Self::Facility => "facility",
             Self::Workplace => "workplace",
+            Self::HouseAgain => "house-again",
             Self::DayOfMonth => "day-of-month",
             Self::Speaker => "speaker",
             Self::Age => "age",

@@ -94,6 +94,8 @@ pub(crate) const WORK: u32 = 1;
 pub(crate) const EMPLOYER_KEY: u32 = 2;
 /// Key that the name of a hospital and the like follows.
 pub(crate) const FACILITY_KEY: u32 = 4;
+/// What a number tells from others of its sort, such as `Local` of a union.
+pub(crate) const NUMBERED: u32 = 8;
 
 /// Numbers by hash of a word. Open addressing; a slot keeps the upper half of the hash, which is never 0, so that a word
 /// that no list has is taken for another about once in two thousand million.
@@ -174,7 +176,7 @@ pub(crate) struct Lexicon {
 const LONGEST_PHRASE: usize = 4;
 
 const WORDS: usize = 1 << 19;
-const PHRASES: usize = 1 << 17;
+const PHRASES: usize = 1 << 18;
 const HOUSE_KEYS: usize = 1 << 8;
 
 impl Lexicon {
@@ -234,6 +236,7 @@ impl Lexicon {
             *lexicon.house_keys.entry(word_hash(word)) |= match kind {
                 "employer" => EMPLOYER_KEY,
                 "facility" => FACILITY_KEY,
+                "numbered" => NUMBERED,
                 _ => WORK,
             };
         }
@@ -282,6 +285,12 @@ impl Lexicon {
                 }
             }
         }
+        for (name, behind) in resources.lines("lexica/eponym-phrases.txt")? {
+            for word in behind.split('|') {
+                lexicon.add(&format!("{name} {word}"), EPONYM | CLINICAL);
+                lexicon.add(&format!("{name}'s {word}"), EPONYM | CLINICAL);
+            }
+        }
         for (language, _) in resources.lines("lexica/languages.txt")? {
             lexicon.add(language, DEMONYM);
         }
@@ -319,7 +328,7 @@ impl Lexicon {
         self.words.get(key)
     }
 
-    /// Whether the name of a house may follow a word: [`WORK`], [`EMPLOYER_KEY`], [`FACILITY_KEY`], or 0.
+    /// What a word is to the name of a house: [`WORK`], [`EMPLOYER_KEY`], [`FACILITY_KEY`], [`NUMBERED`], or 0.
     #[inline]
     pub(crate) fn house_key(&self, key: u64) -> u32 {
         self.house_keys.get(key)

@@ -21,7 +21,7 @@ pub(crate) struct Reader<'a> {
     tokens: &'a [Token],
     lexicon: &'a Lexicon,
     /// Whether capitals tell names from other words; they do not in headings and in what is shouted.
-    capitals: bool,
+    pub(crate) capitals: bool,
 }
 
 /// Whether a word binds the parts of a name, in any case.
@@ -101,6 +101,7 @@ impl<'a> Reader<'a> {
                 if self.capitals {
                     self.workplace(at, found);
                     self.house_after_key(at, found);
+                    self.numbered_house(at, found);
                 }
                 if token.len() < 4 {
                     self.initials(at, found);
@@ -265,6 +266,11 @@ impl<'a> Reader<'a> {
         // Titles such as `physician` are also ordinary words: then the name must be one by the lists.
         let plain = token.lexical & COMMON != 0 && token.is_lower();
         if plain && first.lexical & (FIRST | SURNAME) == 0 {
+            return;
+        }
+        // `RN PCCN-K`: more letters behind those of a profession.
+        let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && first.lexical & (FIRST | SURNAME) == 0;
+        if letters && self.capitals {
             return;
         }
         if let Some(last) = self.name_from(from, 4) {
@@ -446,6 +452,10 @@ impl<'a> Reader<'a> {
             first -= 1;
         }
         if first > last {
+            return;
+        }
+        // States in a row: `Iowa, Maine and Oregon`.
+        if !abbreviation && self.tokens[first..=last].iter().all(|t| t.lexical & STATE != 0) {
             return;
         }
         let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);

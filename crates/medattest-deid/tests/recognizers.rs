@@ -22,5 +22,5 @@ fn every_example_comes_out_as_its_file_says() {
     assert!(failing.is_empty(), "{}", failing.join("\n"));
     assert!(scanner.recognizers().len() > 60);
     // Speed rests on most words beginning no pattern.
-    assert!(scanner.starting_words() < 2_000, "{}", scanner.starting_words());
+    assert!(scanner.starting_words() < 3_000, "{}", scanner.starting_words());
 }

@@ -22,9 +22,9 @@ fn found<'t>(scanner: &Scanner, text: &'t str, rule: ListRule) -> Vec<&'t str> {
 fn each_rule_finds_what_it_is_for() {
     let scanner = scanner();
     let cases = [
-        (ListRule::DayOfMonth, "passed out in the aisle on the 12th. He was", "12th"),
-        (ListRule::DayOfMonth, "away from the 3rd to the 9th", "3rd"),
-        (ListRule::DayOfMonth, "tumor board on wednesday the 16th", "16th"),
+        (ListRule::DayOfMonth, "passed out in the aisle on the 12th. He was", "the 12th"),
+        (ListRule::DayOfMonth, "away from the 3rd to the 9th", "the 3rd"),
+        (ListRule::DayOfMonth, "tumor board on wednesday the 16th", "the 16th"),
         (ListRule::Workplace, "she works nights at Whispering Meadow Stables.", "Whispering Meadow Stables"),
         (ListRule::Workplace, "gets a pension from Bergen Paper Box", "Bergen Paper Box"),
         (ListRule::Facility, "Employer: Redbud Oyster Barn", "Redbud Oyster Barn"),
@@ -38,6 +38,23 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Initials, "dictated and read\nGVA/mqx", "GVA"),
         (ListRule::Initials, "Plan as above.\njvw", "jvw"),
         (ListRule::Initials, "typed 5 Dec (jmq)\nDear", "jmq"),
+        (ListRule::Initials, "seen with A.Q.L. at noon, who agreed", "A.Q.L."),
+        (ListRule::Initials, "Scribe: axq for the team", "axq"),
+        (ListRule::DayOfMonth, "the lab will ring the 27th.", "the 27th"),
+        (ListRule::Facility, "a steward of UAW Local 1834 since then", "UAW Local 1834"),
+        (ListRule::Facility, "a walker borrowed from Grange No. 264", "Grange No. 264"),
+        (
+            ListRule::Facility,
+            "born at Our Lady of Zelkova Hospital at Dunmore.",
+            "Our Lady of Zelkova Hospital at Dunmore",
+        ),
+        (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; back to Zelkova", "Zelkova"),
+        (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; the ZRMC note", "ZRMC"),
+        (ListRule::Street, "lives at 417 1/2 Krams Ave, 2nd fl rear", "417 1/2 Krams Ave, 2nd fl rear"),
+        (ListRule::Street, "home is Flat 3, 18 Alder Row in town", "Flat 3, 18 Alder Row"),
+        (ListRule::Street, "letters to N7482 Gristmill Rd please", "N7482 Gristmill Rd"),
+        (ListRule::Street, "goes to 1449 E. 26th St., Flat D-7 daily", "1449 E. 26th St., Flat D-7"),
+        (ListRule::Street, "home: 1031 Rue Desjardins, upstairs", "1031 Rue Desjardins"),
     ];
     for (rule, text, value) in cases {
         assert!(
@@ -62,6 +79,11 @@ fn each_rule_leaves_what_only_looks_so() {
         (ListRule::FullName, "13.1 kU/L. Updosed. N/V. Dsg dry. A. Colon, biopsy. 2,500 M. Bolivia"),
         (ListRule::CityState, "a green Saab, Vermont plate GKT 417"),
         (ListRule::Initials, "export (csv), readme.txt"),
+        (ListRule::Initials, "given I.V. at noon in the U.S. with P.O. fluids, N.Y. staff"),
+        (ListRule::Facility, "Station 4 called. Post 3 days later, a Local anesthetic 2 mL"),
+        (ListRule::HouseAgain, "sent from Mercy Hospital, with mercy; Medical care goes on"),
+        (ListRule::Title, "seen by Brandi Stroh, RN PCCN-K, at noon"),
+        (ListRule::CityState, "four states (Iowa, Maine, Oregon, Georgia) took part"),
     ];
     for (rule, text) in cases {
         assert_eq!(found(&scanner, text, rule), Vec::<&str>::new(), "{rule:?} in {text}");

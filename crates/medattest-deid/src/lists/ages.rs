@@ -34,7 +34,22 @@ const AFTER_SEX: &[&str] = &[
     "dnr",
 ];
 /// What stands before a temperature in degrees Fahrenheit.
-const HEAT: &[&str] = &["temp", "temperature", "tmax", "fever", "fevers", "t", "febrile", "afebrile", "to", "of"];
+const HEAT: &[&str] = &[
+    "temp",
+    "temperature",
+    "tmax",
+    "fever",
+    "fevers",
+    "t",
+    "febrile",
+    "afebrile",
+    "to",
+    "of",
+    "above",
+    "over",
+    "under",
+    "below",
+];
 
 impl Reader<'_> {
     /// `94F w/`, `Roe (93)`, `her mother, 93, was`, `she is 93 and`. `found` holds the names.

@@ -4,10 +4,10 @@ use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COUNTY, EMPLOYER_KEY, FACILITY_KEY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH, PLACE,
-    PROVIDER_TITLE, RELATION, SURNAME, TITLE, WEEKDAY, WORK,
+    CLINICAL, COMMON, COUNTY, DEMONYM, EMPLOYER_KEY, FACILITY_KEY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH,
+    NUMBERED, PLACE, PROVIDER_TITLE, RELATION, STATE, SURNAME, TITLE, WEEKDAY, WORK,
 };
-use crate::token::{CAPITAL, NEWLINE, Token};
+use crate::token::{CAPITAL, NEWLINE, Token, word_hash};
 
 /// How many words the name of a house may have.
 const LONGEST: usize = 7;
@@ -140,36 +140,131 @@ impl Reader<'_> {
         token.start - before > 1
     }
 
-    /// Takes capitalised words beside what was found of the name of a house to it: `Great Plains` before `Mobility Clinic`.
+    /// `UAW Local 1834`, `Grange No. 264`, `P.S. 118`: a house that a number tells from others of its sort.
+    pub(super) fn numbered_house(&self, at: usize, found: &mut Vec<Detection>) {
+        if self.leads_to_house(at) & NUMBERED == 0 || !self.tokens[at].is(CAPITAL) {
+            return;
+        }
+        let mut last = at + 1;
+        if self.says(last, "no") {
+            last += 1 + usize::from(self.mark(last + 1, b'.'));
+        }
+        last += usize::from(self.mark(last, b'#'));
+        if !self.at(last).is_some_and(|t| t.is_number() && t.len() <= 5) {
+            return;
+        }
+        let mut first = at;
+        while let Some(before) = first.checked_sub(1)
+            && at - before <= 4
+            && self.can_be_of_house(&self.tokens[before])
+            && !self.is_apart(first)
+        {
+            first = before;
+        }
+        // `Station 4` alone is a place within the house at hand.
+        if first < at || self.tokens[last].len() > 1 {
+            self.push(found, (first, last), Kind::Employer, ListRule::Facility, 0.75);
+        }
+    }
+
+    /// A word that may belong to the name of a house it stands beside.
+    fn can_be_of_house(&self, token: &Token) -> bool {
+        token.is_word()
+            && (token.is_title() || token.is_upper() && token.len() > 1)
+            && token.lexical & (TITLE | PROVIDER_TITLE | RELATION | MONTH | WEEKDAY | FUNCTION) == 0
+    }
+
+    /// Takes what belongs to the name of a house to what was found of it: `Great Plains` before `Mobility Clinic`, `Our Lady
+    /// of the` before `Pines Hospital`, `at Dunmore` behind it.
     pub(crate) fn grow_houses(&self, found: &mut [Detection]) {
         /// Words on either side.
-        const MOST: usize = 3;
+        const MOST: usize = 4;
         if !self.capitals {
             return;
         }
-        let part = |token: &Token| {
-            token.is_word()
-                && token.is_title()
-                && token.lexical & (TITLE | PROVIDER_TITLE | RELATION | MONTH | WEEKDAY | FUNCTION) == 0
+        let part = |at: usize| {
+            let token = &self.tokens[at];
+            self.can_be_of_house(token) && (token.is_title() || token.lexical == 0 && token.len() < 5)
+        };
+        // The word that a joint binds to the name, going forwards or back.
+        let behind = |at: usize| {
+            let mut next = at + usize::from(self.says_any(at, &["of", "at", "and", "for"]) || self.mark(at, b'&'));
+            next += usize::from(next > at && self.says(next, "the"));
+            (next > at).then_some(next).filter(|next| self.at(*next).is_some_and(|t| t.is_title()) && part(*next))
+        };
+        let before = |at: usize| {
+            let the = usize::from(at > 2 && self.says(at - 1, "the"));
+            let joint = at.checked_sub(1 + the)?;
+            (self.says_any(joint, &["of", "and", "for"]) || self.mark(joint, b'&'))
+                .then(|| joint.checked_sub(1))
+                .flatten()
+                .filter(|word| self.tokens[*word].is_title() && part(*word) && !self.is_apart(joint))
         };
         for house in found.iter_mut().filter(|d| matches!(d.kind, Kind::Facility | Kind::Employer)) {
             let place = |byte: usize| self.tokens.partition_point(|t| (t.start as usize) < byte);
             let (start, end) = (place(house.start), place(house.end));
             let mut first = start;
-            while let Some(before) = first.checked_sub(1)
-                && start - before <= MOST
-                && part(&self.tokens[before])
-                && !self.is_apart(first)
-                && self.tokens[first].is_word()
+            while let Some(word) = first
+                .checked_sub(1)
+                .filter(|word| part(*word) && !self.is_apart(first) && self.tokens[first].is_word())
+                .or_else(|| before(first))
+                && start - word <= MOST
             {
-                first = before;
+                first = word;
+            }
+            if first > 0
+                && self.says(first, "lady")
+                && self.says(first - 1, "our")
+                && self.tokens[first - 1].is(CAPITAL)
+            {
+                first -= 1;
             }
             let mut next = end;
-            while next < end + MOST && self.at(next).is_some_and(|t| part(t) && !self.is_apart(next)) {
-                next += 1;
+            while next < end + MOST
+                && let Some(word) = Some(next)
+                    .filter(|word| *word < self.tokens.len() && part(*word) && !self.is_apart(*word))
+                    .or_else(|| behind(next))
+            {
+                next = word + 1;
             }
             house.start = house.start.min(self.tokens.get(first).map_or(house.start, |t| t.start as usize));
             house.end = house.end.max(next.checked_sub(1).map_or(house.end, |last| self.tokens[last].end as usize));
+        }
+    }
+
+    /// Finds houses that were told in full by a part of their names, or by its first letters: `Calloway` and `CRMC` for
+    /// `Calloway Ridge Medical Center`.
+    pub(crate) fn echo_houses(&self, found: &mut Vec<Detection>) {
+        const SURE: f32 = 0.75;
+        if !self.capitals {
+            return;
+        }
+        let mut short: Vec<(u64, bool)> = Vec::new();
+        for house in found.iter().filter(|d| matches!(d.kind, Kind::Facility | Kind::Employer) && d.score >= SURE) {
+            let first = self.tokens.partition_point(|t| (t.start as usize) < house.start);
+            let words = self.tokens[first..].iter().take_while(|t| (t.end as usize) <= house.end);
+            let words: Vec<&Token> = words.filter(|t| t.is_word() && t.is(CAPITAL)).collect();
+            if words.len() < 2 {
+                continue;
+            }
+            let plain = COMMON | CLINICAL | FUNCTION | HOUSE_WORD | STATE | DEMONYM | MONTH | WEEKDAY | TITLE;
+            short.extend(words.iter().filter(|t| t.len() > 3 && t.lexical & plain == 0).map(|t| (t.hash, true)));
+            if (3..=5).contains(&words.len()) {
+                let letters: Vec<u8> = words.iter().map(|t| self.text[t.start as usize]).collect();
+                short.push((word_hash(&String::from_utf8_lossy(&letters)), false));
+            }
+        }
+        if short.is_empty() {
+            return;
+        }
+        short.sort_unstable();
+        short.dedup();
+        for (at, token) in self.tokens.iter().enumerate().filter(|(_, t)| t.is_word() && t.is(CAPITAL)) {
+            let word = token.is_title() && short.binary_search(&(token.hash, true)).is_ok();
+            let letters = token.is_upper() && short.binary_search(&(token.hash, false)).is_ok();
+            if word || letters {
+                self.push(found, (at, at), Kind::Facility, ListRule::HouseAgain, 0.6);
+            }
         }
     }
 }

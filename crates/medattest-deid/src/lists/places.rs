@@ -6,6 +6,29 @@ use crate::kind::Kind;
 use crate::lexicon::{CLINICAL, COMMON, COUNTY, FIRST, FUNCTION, PLACE, STREET_WORD, SURNAME};
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token, UPPER};
 
+/// What doors are counted by.
+const UNITS: [&str; 16] = [
+    "apt",
+    "apartment",
+    "suite",
+    "ste",
+    "unit",
+    "room",
+    "rm",
+    "floor",
+    "fl",
+    "bldg",
+    "building",
+    "flat",
+    "lot",
+    "trailer",
+    "level",
+    "bureau",
+];
+const FLOORS: [&str; 4] = ["floor", "fl", "flr", "level"];
+/// Parts of a house.
+const SIDES: [&str; 6] = ["rear", "front", "upper", "lower", "upstairs", "downstairs"];
+
 impl Reader<'_> {
     /// `12 Elm Street, Apt 4B`.
     pub(super) fn street(&self, at: usize, found: &mut Vec<Detection>) {
@@ -13,7 +36,10 @@ impl Reader<'_> {
         let token = &self.tokens[at];
         // `2.2 Abbott` goes on with a number.
         let decimals = at > 1 && !token.is(SPACED) && self.mark(at - 1, b'.') && self.tokens[at - 2].is(DIGIT);
-        if token.len() > 6 || !self.text[token.start as usize].is_ascii_digit() || decimals {
+        // `N7482 County Rd K`: a grid has a letter before.
+        let byte = |at: usize| self.text[token.start as usize + at];
+        let grid = token.len() > 3 && b"NSEW".contains(&byte(0)) && byte(1).is_ascii_digit();
+        if token.len() > 6 || !(byte(0).is_ascii_digit() || grid) || decimals {
             return;
         }
         let mut last = None;
@@ -58,13 +84,13 @@ impl Reader<'_> {
             last += 1;
         }
         last = self.unit(last);
+        let at = self.unit_before(at);
         self.push(found, (at, last), Kind::StreetAddress, ListRule::Street, if all_lower { 0.7 } else { 0.92 });
     }
 
     /// The end of a direction or unit that follows a street.
     fn unit(&self, last: usize) -> usize {
         const DIRECTIONS: [&str; 8] = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
-        const UNITS: [&str; 10] = ["apt", "apartment", "suite", "ste", "unit", "room", "rm", "floor", "fl", "bldg"];
         let mut end = last;
         if self.says_any(end + 1, &DIRECTIONS) && self.tokens[end + 1].is_upper() {
             end += 1;
@@ -79,12 +105,65 @@ impl Reader<'_> {
                 at += 1;
             }
             if self.at(at).is_some_and(|t| t.is(DIGIT) || t.len() == 1 && t.is(CAPITAL)) {
-                return at;
+                // `Apt D-7`
+                let second = self.mark(at + 1, b'-') && self.at(at + 2).is_some_and(|t| t.is(DIGIT) && !t.is(SPACED));
+                return at + if second { 2 } else { 0 };
             }
         } else if self.mark(at, b'#') && self.at(at + 1).is_some_and(|t| t.is(DIGIT)) {
             return at + 1;
+        } else if self.is_ordinal(at) && self.says_any(at + 1, &FLOORS) {
+            let dotted = usize::from(self.mark(at + 2, b'.'));
+            return at + 1 + dotted + usize::from(self.says_any(at + 2 + dotted, &SIDES));
+        } else if at > end + 1 && self.says_any(at, &SIDES) {
+            return at;
         }
         end
+    }
+
+    /// `3rd`, `2nd`.
+    fn is_ordinal(&self, at: usize) -> bool {
+        self.at(at).is_some_and(|t| {
+            t.len() < 5
+                && self.text[t.start as usize].is_ascii_digit()
+                && [b"st", b"nd", b"rd", b"th"].iter().any(|end| self.word(t).to_ascii_lowercase().ends_with(*end))
+        })
+    }
+
+    /// The beginning of what stands before the number of a street and belongs to it: the whole of `417 1/2`, and units as in
+    /// `Flat 3, 18 Alder Row` and `3rd Fl., 1400 Clipper Mill Rd`.
+    fn unit_before(&self, number: usize) -> usize {
+        let digits = |at: usize| self.at(at).is_some_and(|t| t.is(DIGIT) && t.len() <= 5);
+        let mut first = number;
+        if first > 2 && self.mark(first - 1, b'/') && self.says(first - 2, "1") && digits(first - 3) {
+            first -= 3;
+        }
+        for _ in 0..2 {
+            let Some(mut at) = first.checked_sub(1) else { break };
+            if [b',', b'/', b'-'].iter().any(|mark| self.mark(at, *mark)) {
+                at = at.saturating_sub(1);
+            }
+            let side = self.says_any(at, &SIDES);
+            at = at.saturating_sub(usize::from(side));
+            at = at.saturating_sub(usize::from(self.mark(at, b'.')));
+            if at > 0 && self.says_any(at, &FLOORS) && self.is_ordinal(at - 1) {
+                first = at - 1;
+                continue;
+            }
+            let door = digits(at) || self.at(at).is_some_and(|t| t.len() == 1 && t.is(CAPITAL));
+            let Some(mut unit) = at.checked_sub(1).filter(|_| door) else { break };
+            let marked = self.mark(unit, b'#');
+            while unit > 0 && (self.mark(unit, b'.') || self.mark(unit, b'#')) {
+                unit -= 1;
+            }
+            if self.says_any(unit, &UNITS) {
+                first = unit;
+            } else if marked {
+                first = at - 1;
+            } else {
+                break;
+            }
+        }
+        first
     }
 
     /// `Friedhofstrasse 33`, `Rue de la Paix 12`.
@@ -93,7 +172,7 @@ impl Reader<'_> {
             b"strasse", b"str", b"gasse", b"weg", b"platz", b"allee", b"vej", b"gade", b"gatan", b"gata", b"vagen",
             b"tie", b"katu", b"laan", b"straat", b"plein", b"veien", b"utca",
         ];
-        const STARTS: [&str; 16] = [
+        const STARTS: [&str; 18] = [
             "rue",
             "via",
             "calle",
@@ -110,6 +189,8 @@ impl Reader<'_> {
             "viale",
             "carrer",
             "chemin",
+            "rang",
+            "promenade",
         ];
         let token = &self.tokens[at];
         let number = |at: usize| self.at(at).is_some_and(|t| t.is(DIGIT) && t.len() <= 5 && !t.is(NEWLINE));
@@ -129,6 +210,14 @@ impl Reader<'_> {
                     .is_some_and(|t| t.is(CAPITAL) && t.is_word() || self.is_particle(here) || t.mark(b'.'))
             {
                 here += 1;
+            }
+            // `1031 Rue des Chênes`, `4150, rue Saint-Denis`
+            let before = at.saturating_sub(1 + usize::from(at > 1 && self.mark(at - 1, b',')));
+            if before < at && here > at + 1 && number(before) {
+                while self.mark(here, b'-') && self.at(here + 1).is_some_and(|t| t.is(CAPITAL)) {
+                    here += 2;
+                }
+                return self.push(found, (before, here - 1), Kind::StreetAddress, ListRule::Street, 0.85);
             }
             if self.mark(here, b',') {
                 here += 1;

@@ -3,8 +3,24 @@
 use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::STATE_ABBR;
-use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED};
+use crate::lexicon::{CONTEXT, FIRST, FIRST_COMMON, PLACE, STARTS_PATTERN, STATE_ABBR, SURNAME, SURNAME_COMMON};
+use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED, word_hash};
+
+/// Keys that initials of staff follow.
+const KEYS: [&str; 12] = [
+    "scribe",
+    "trans",
+    "transcribed",
+    "dict",
+    "dictated",
+    "typist",
+    "tech",
+    "rt",
+    "witness",
+    "initials",
+    "rph",
+    "recorder",
+];
 
 impl Reader<'_> {
     /// `Bernice: his wife` in a conversation.
@@ -29,7 +45,9 @@ impl Reader<'_> {
         }
         let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
         let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
-        let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs);
+        let keyed = at > 1 && self.mark(at - 1, b':') && self.says_any(at - 2, &KEYS) && token.len() < 4;
+        let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs) || keyed;
+        let bare = dotted && self.capitals && !self.stands_for_a_term(at, last);
         let dashed = (before.mark(b'-') || before.mark(b'/'))
             && !token.is(SPACED)
             && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
@@ -53,10 +71,20 @@ impl Reader<'_> {
         if transcribed {
             self.push(found, (at - 2, at - 2), Kind::ProviderName, ListRule::Initials, 0.7);
         }
-        if signed || dashed && ends || transcribed || bracketed || alone {
+        if signed || bare || dashed && ends || transcribed || bracketed || alone {
             let last = last + if dotted { closed } else { 0 };
             self.push(found, (at, last), Kind::ProviderName, ListRule::Initials, 0.7);
         }
+    }
+
+    /// Whether letters with stops between are those of a term, such as `I.V.` and `N.Y.`, not of a person.
+    fn stands_for_a_term(&self, first: usize, last: usize) -> bool {
+        let letters: Vec<u8> =
+            (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
+        let flags = self.lexicon.look_up(word_hash(&String::from_utf8_lossy(&letters)));
+        // `O.S. 20/25`, and the beginning of `J. D. Salinger`.
+        let goes_on = self.at(last + 1 + usize::from(self.mark(last + 1, b'.'))).is_some_and(|t| t.is_title());
+        goes_on || flags & !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN) != 0
     }
 
     /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.

@@ -3,11 +3,12 @@
 use super::Scanner;
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
-use crate::lexicon::{CLINICAL, COMMON, FUNCTION};
+use crate::lexicon::{CLINICAL, COMMON, FIRST, FUNCTION, SURNAME};
 use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
 
-/// Finds other mentions of the names that were found; `names` holds those of the document so far.
-pub(super) fn echo(tokens: &[Token], names: &mut Vec<u64>, found: &mut Vec<Detection>) {
+/// Finds other mentions of the names that were found; `names` holds those of the document so far, `capitals` whether they
+/// tell names from other words.
+pub(super) fn echo(tokens: &[Token], capitals: bool, names: &mut Vec<u64>, found: &mut Vec<Detection>) {
     for detection in found.iter().filter(|d| d.kind.is_person() && d.score >= 0.8) {
         let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
         for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
@@ -22,7 +23,7 @@ pub(super) fn echo(tokens: &[Token], names: &mut Vec<u64>, found: &mut Vec<Detec
     names.sort_unstable();
     names.dedup();
     for (at, token) in tokens.iter().enumerate() {
-        if can_echo(tokens, at, token) && names.binary_search(&token.hash).is_ok() {
+        if can_echo(tokens, capitals, at, token) && names.binary_search(&token.hash).is_ok() {
             found.push(Detection {
                 start: token.start as usize,
                 end: token.end as usize,
@@ -65,9 +66,15 @@ impl Scanner {
 }
 
 /// Whether a word that is a name elsewhere in the text is so here too: one that is nothing else, or a capital within a
-/// sentence.
-fn can_echo(tokens: &[Token], at: usize, token: &Token) -> bool {
+/// sentence. Where capitals tell, a small word that no list of names has is none, nor are a few letters that stand for a term.
+fn can_echo(tokens: &[Token], capitals: bool, at: usize, token: &Token) -> bool {
+    let listed = token.lexical & (FIRST | SURNAME) != 0;
+    if capitals && !listed && (token.is_lower() || token.is_upper() && token.len() < 5) {
+        return false;
+    }
     let word = token.shape & (PUNCT | NEWLINE | DIGIT | OTHER) == 0;
     let also = token.lexical & (COMMON | CLINICAL) != 0;
-    word && if also { token.is_title() && at > 0 && tokens[at - 1].is_lower() } else { true }
+    let within =
+        |before: &Token| before.is_lower() || capitals && [b'(', b',', b'/'].iter().any(|mark| before.mark(*mark));
+    word && (!also || token.is_title() && at.checked_sub(1).is_some_and(|before| within(&tokens[before])))
 }

@@ -243,7 +243,8 @@ impl Scanner {
             tagger.tag(text, tokens, tagging, found);
         }
         reader.grow_houses(found);
-        echo(tokens, names, found);
+        reader.echo_houses(found);
+        echo(tokens, reader.capitals, names, found);
         reader.ages(self.reckoning, found);
         self.drop_placeholders(text, found);
         resolve(text, found);

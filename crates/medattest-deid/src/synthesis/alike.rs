@@ -5,16 +5,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::numbers::MONTHS;
 use super::people::ordinal_end;
-use super::pick;
 use crate::kind::Kind;
 
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// A value like the example, and what it is; none if the role has no such values.
-pub(super) fn alike(role: &str, example: &str, random: &mut ChaCha8Rng) -> Option<(String, Kind)> {
+///
+/// All months of a note are `months` later than those of its examples, so that its dates lie together as they do there.
+pub(super) fn alike(role: &str, example: &str, months: usize, random: &mut ChaCha8Rng) -> Option<(String, Kind)> {
     let kind = match role {
-        "date" => return Some((date(example, random), Kind::Date)),
-        "weekday" => return Some((date(example, random), Kind::Weekday)),
+        "date" => return Some((date(example, months, random), Kind::Date)),
+        "weekday" => return Some((date(example, months, random), Kind::Weekday)),
         "mrn" => Kind::Mrn,
         "planid" => Kind::HealthPlanId,
         "account" => Kind::Account,
@@ -67,14 +68,14 @@ fn runs(text: &str) -> Vec<&str> {
     runs
 }
 
-/// One of these words in the dress and the length of the example; none if the example is none of them.
-fn word(example: &str, words: &[&str], random: &mut ChaCha8Rng) -> Option<String> {
+/// The word so many later, in the dress and the length of the example; none if the example is none of them.
+fn word(example: &str, words: &[&str], later: usize) -> Option<String> {
     let small = example.to_ascii_lowercase();
-    let of = words.iter().find(|word| {
+    let at = words.iter().position(|word| {
         let word = word.to_ascii_lowercase();
         small.starts_with(&word) || small.len() >= 3 && word.starts_with(&small)
     })?;
-    let other = pick(words, random);
+    let (of, other) = (words[at], words[(at + later) % words.len()]);
     let short = match other {
         _ if example.len() >= of.len() => other,
         "Tuesday" if example.len() > 3 => "Tues",
@@ -94,7 +95,8 @@ fn word(example: &str, words: &[&str], random: &mut ChaCha8Rng) -> Option<String
 }
 
 /// Another day, in the form of the example.
-fn date(example: &str, random: &mut ChaCha8Rng) -> String {
+fn date(example: &str, months: usize, random: &mut ChaCha8Rng) -> String {
+    let later = |month: usize| (month + 11 + months) % 12 + 1;
     let runs = runs(example);
     let named = runs.iter().any(|run| {
         run.len() >= 3 && MONTHS.iter().any(|m| m.to_ascii_lowercase().starts_with(&run.to_ascii_lowercase()))
@@ -113,7 +115,7 @@ fn date(example: &str, random: &mut ChaCha8Rng) -> String {
                 8 => format!(
                     "{}{:02}{:02}",
                     random.random_range(1930..2027),
-                    random.random_range(1..13),
+                    later(run[4..6].parse().unwrap_or(1)),
                     random.random_range(1..29)
                 ),
                 4 => random.random_range(1930..2027).to_string(),
@@ -123,7 +125,7 @@ fn date(example: &str, random: &mut ChaCha8Rng) -> String {
                         day = random.random_range(1..29);
                         day
                     } else if seen <= 2 && !named {
-                        random.random_range(1..13)
+                        later(run.parse().unwrap_or(1)) as u32
                     } else {
                         random.random_range(0..27)
                     };
@@ -138,7 +140,8 @@ fn date(example: &str, random: &mut ChaCha8Rng) -> String {
         } else if day > 0 && matches!(run, "st" | "nd" | "rd" | "th") {
             text.push_str(ordinal_end(day));
         } else {
-            let other = word(run, &MONTHS, random).or_else(|| word(run, &DAYS, random));
+            let days = random.random_range(0..DAYS.len());
+            let other = word(run, &MONTHS, months).or_else(|| word(run, &DAYS, days));
             text.push_str(&other.unwrap_or_else(|| run.to_owned()));
         }
     }
@@ -163,17 +166,17 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(3);
         assert_eq!(runs("3.22.25"), ["3", ".", "22", ".", "25"]);
         for _ in 0..100 {
-            let (number, kind) = alike("mrn", "44-0917", &mut random).expect("a number");
+            let (number, kind) = alike("mrn", "44-0917", 0, &mut random).expect("a number");
             assert_eq!((shape(&number), kind), ("00-0000".to_owned(), Kind::Mrn));
-            let (date, _) = alike("date", "2025-03-22", &mut random).expect("a date");
-            assert_eq!(shape(&date), "0000-00-00");
-            let (day, _) = alike("date", "the 14th", &mut random).expect("a day");
+            let (date, _) = alike("date", "2025-03-22", 1, &mut random).expect("a date");
+            assert_eq!((shape(&date), &date[5..7]), ("0000-00-00".to_owned(), "04"));
+            let (day, _) = alike("date", "the 14th", 1, &mut random).expect("a day");
             assert!(day.starts_with("the ") && matches!(&day[day.len() - 2..], "st" | "nd" | "rd" | "th"), "{day}");
-            let (month, _) = alike("date", "16-SEP-2024", &mut random).expect("a date");
-            assert!(month.bytes().filter(u8::is_ascii_uppercase).count() == 3, "{month}");
-            let (weekday, kind) = alike("weekday", "Fri", &mut random).expect("a weekday");
+            let (month, _) = alike("date", "16-SEP-2024", 4, &mut random).expect("a date");
+            assert_eq!(&month[month.len() - 8..month.len() - 4], "JAN-");
+            let (weekday, kind) = alike("weekday", "Fri", 0, &mut random).expect("a weekday");
             assert_eq!((weekday.len(), kind), (3, Kind::Weekday));
         }
-        assert!(alike("drug", "40", &mut random).is_none());
+        assert!(alike("drug", "40", 0, &mut random).is_none());
     }
 }

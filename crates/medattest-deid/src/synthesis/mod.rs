@@ -49,6 +49,17 @@ enum Dress {
     Title,
 }
 
+/// What stays the same throughout one note.
+#[derive(Default)]
+struct Cast {
+    /// By slot.
+    people: BTreeMap<String, Person>,
+    /// Words of names of houses and streets, by the word of the example.
+    words: BTreeMap<String, String>,
+    /// How many months dates are later than those of their examples.
+    months: usize,
+}
+
 struct Template {
     /// Kind of note and number of the template within it.
     id: String,
@@ -129,7 +140,7 @@ impl Synthesizer {
     fn check(&self) -> Result<(), LoadError> {
         let mut random = ChaCha8Rng::seed_from_u64(0);
         for template in &self.templates {
-            let mut cast = BTreeMap::new();
+            let mut cast = Cast::default();
             for part in &template.parts {
                 if let Part::Slot(name, form) = part
                     && self.fill(name, form, &mut cast, Split::Training, &mut random).is_none()
@@ -167,7 +178,7 @@ impl Synthesizer {
 
     fn note(&self, template: &Template, split: Split, random: &mut ChaCha8Rng) -> Note {
         let mut note = Note { id: template.id.clone(), ..Note::default() };
-        let mut cast: BTreeMap<String, Person> = BTreeMap::new();
+        let mut cast = Cast { months: random.random_range(0..12), ..Cast::default() };
         for part in &template.parts {
             match part {
                 Part::Text(text) => note.text.push_str(text),
@@ -220,7 +231,7 @@ impl Synthesizer {
         &self,
         name: &str,
         form: &str,
-        cast: &mut BTreeMap<String, Person>,
+        cast: &mut Cast,
         split: Split,
         random: &mut ChaCha8Rng,
     ) -> Option<Vec<(String, Option<Kind>)>> {
@@ -231,7 +242,7 @@ impl Synthesizer {
             _ => None,
         };
         if let Some(kind) = kind {
-            let person = cast.entry(name.to_owned()).or_insert_with(|| self.people.person(split, random));
+            let person = cast.people.entry(name.to_owned()).or_insert_with(|| self.people.person(split, random));
             // `last^` is written in capitals, `first_` in small letters.
             let text = match (form.strip_suffix('^'), form.strip_suffix('_')) {
                 (Some(form), _) => person.shown(form, random)?.to_uppercase(),
@@ -242,9 +253,9 @@ impl Synthesizer {
         }
         // `age90` and `ssn4` are slots of their own.
         self.people
-            .place(role, form, split, random)
-            .or_else(|| numbers::fill(name, form, random))
-            .or_else(|| numbers::fill(role, form, random))
+            .place(role, form, &mut cast.words, split, random)
+            .or_else(|| numbers::fill(name, form, cast.months, random))
+            .or_else(|| numbers::fill(role, form, cast.months, random))
             .or_else(|| self.clinic.fill(role, random).map(|text| vec![(text, None)]))
     }
 }

@@ -30,11 +30,16 @@ fn letters(n: usize, random: &mut ChaCha8Rng) -> String {
     (0..n).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
 }
 
-/// Fills slots for dates and numbers.
-pub(super) fn fill(role: &str, form: &str, random: &mut ChaCha8Rng) -> Option<Vec<(String, Option<Kind>)>> {
+/// Fills slots for dates and numbers; examples of dates are moved by so many months.
+pub(super) fn fill(
+    role: &str,
+    form: &str,
+    months: usize,
+    random: &mut ChaCha8Rng,
+) -> Option<Vec<(String, Option<Kind>)>> {
     let form_of_its_own = matches!(form, "" | "dob" | "md" | "my");
     if form.bytes().any(|byte| byte.is_ascii_digit()) || matches!(role, "date" | "weekday") && !form_of_its_own {
-        return alike::alike(role, form, random).map(|(text, kind)| vec![(text, Some(kind))]);
+        return alike::alike(role, form, months, random).map(|(text, kind)| vec![(text, Some(kind))]);
     }
     let (text, kind) = match role {
         "date" => (date(form, random)?, Some(Kind::Date)),
@@ -438,7 +443,7 @@ mod tests {
         ] {
             let check = Check::named(check).expect("exists");
             for _ in 0..200 {
-                let filled = super::fill(role, "", &mut random).expect("fills");
+                let filled = super::fill(role, "", 0, &mut random).expect("fills");
                 assert!(
                     check.holds(filled[0].0.as_bytes(), Reckoning { year: 2026, ages_over: 89 }),
                     "{role}: {}",

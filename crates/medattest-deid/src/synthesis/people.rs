@@ -1,5 +1,9 @@
 //! Invented people, and the places they live and work at.
 
+mod houses;
+
+use std::collections::{BTreeMap, HashSet};
+
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,6 +18,8 @@ pub(super) struct People {
     held_out: Pool,
     /// What names of houses, companies and schools end in.
     endings: [Vec<String>; 3],
+    /// Words that say only what sort of house or street it is, in small letters.
+    sorts: HashSet<String>,
 }
 
 #[derive(Default)]
@@ -51,7 +57,12 @@ pub(crate) fn title(name: &str) -> String {
 
 impl People {
     pub(super) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut people = Self { training: Pool::default(), held_out: Pool::default(), endings: Default::default() };
+        let mut people = Self {
+            training: Pool::default(),
+            held_out: Pool::default(),
+            endings: Default::default(),
+            sorts: houses::sorts(resources)?,
+        };
         let common = |band: &str| matches!(band, "1" | "2");
         for (name, rest) in resources.lines("lexica/first-names.txt")? {
             let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
@@ -151,13 +162,23 @@ impl People {
         &self,
         role: &str,
         form: &str,
+        words: &mut BTreeMap<String, String>,
         split: Split,
         random: &mut ChaCha8Rng,
     ) -> Option<Vec<(String, Option<Kind>)>> {
+        let kind = match role {
+            "street" => Kind::StreetAddress,
+            "facility" => Kind::Facility,
+            "employer" => Kind::Employer,
+            _ => Kind::Place,
+        };
+        if kind != Kind::Place && !form.is_empty() {
+            return Some(vec![(self.named_alike(form, words, split, random), Some(kind))]);
+        }
         let only = |text: String, kind| Some(vec![(text, Some(kind))]);
         match role {
             "street" => only(self.street(split, random), Kind::StreetAddress),
-            "city" => only(self.city(split, random), Kind::Place),
+            "city" => only(dressed(self.city(split, random), form), Kind::Place),
             "neighborhood" => {
                 let base =
                     if random.random_bool(0.5) { self.city(split, random) } else { self.surname(split, random) };
@@ -245,103 +266,14 @@ impl People {
         }
         text
     }
+}
 
-    /// Ordinary words as a name: `Kettle Brook`, `Saguaro`.
-    fn words(&self, split: Split, random: &mut ChaCha8Rng) -> String {
-        let words = &self.pool(split).words;
-        let first = one(words, random);
-        if random.random_bool(0.3) { first } else { format!("{first} {}", one(words, random)) }
-    }
-
-    fn facility(&self, split: Split, random: &mut ChaCha8Rng) -> String {
-        const SAINTS: [&str; 16] = [
-            "St. Mary's",
-            "St. Luke's",
-            "Saint Joseph",
-            "St Vincent's",
-            "Holy Cross",
-            "Mount Sinai",
-            "Good Samaritan",
-            "Sacred Heart",
-            "Mercy",
-            "Trinity",
-            "St. Jude",
-            "Our Lady of Grace",
-            "Providence",
-            "Bethesda",
-            "St Anne's",
-            "Mount Carmel",
-        ];
-        const KINDS: [&str; 14] = [
-            "Family",
-            "Regional",
-            "Community",
-            "Women's",
-            "Children's",
-            "Valley",
-            "County",
-            "Heart",
-            "General",
-            "Memorial",
-            "Integrated",
-            "Premier",
-            "Advanced",
-            "Neighborhood",
-        ];
-        let base = match random.random_range(0..8) {
-            0 | 1 => self.surname(split, random),
-            2 | 3 => self.city(split, random),
-            4 => pick(&SAINTS, random).to_owned(),
-            _ => self.words(split, random),
-        };
-        match random.random_range(0..100) {
-            0..4 => return format!("University of {base} {}", pick(FACILITIES, random)),
-            4..8 if base.contains(' ') => return base,
-            8..11 => {
-                return format!("{} of {base}", pick(&["Hospital", "Clinic", "Mercy", "Heart", "Rehab"], random));
-            }
-            _ => {}
-        }
-        let kind = if random.random_bool(0.25) { format!(" {}", pick(&KINDS, random)) } else { String::new() };
-        let end =
-            if random.random_bool(0.5) { pick(FACILITIES, random).to_owned() } else { one(&self.endings[0], random) };
-        format!("{base}{kind} {end}")
-    }
-
-    fn employer(&self, split: Split, random: &mut ChaCha8Rng) -> String {
-        let name = match random.random_range(0..10) {
-            0..4 => self.surname(split, random),
-            4..6 => self.city(split, random),
-            _ => self.words(split, random),
-        };
-        match random.random_range(0..20) {
-            0 => format!("{name} & Sons"),
-            1 => format!("{name} & {}", self.surname(split, random)),
-            2..4 => {
-                let trade = pick(&["Inc.", "LLC", "Corp.", "Co", "Co.", "Ltd"], random);
-                format!("{name} {} {trade}", one(&self.endings[1], random))
-            }
-            4 => format!("{name} {}", pick(&["Inc.", "LLC", "Corp.", "Industries", "Logistics"], random)),
-            5..7 => format!("{name} {}", pick(&["Elementary School", "Elementary", "High School", "High"], random)),
-            7..10 => format!("{name} {}", one(&self.endings[2], random)),
-            10 => format!(
-                "{} {}",
-                self.city(split, random),
-                pick(&["Fire Department", "Police Department", "Public Library", "Water Works"], random)
-            ),
-            11 => format!("{name} and {} LLP", self.surname(split, random)),
-            12 => format!(
-                "First {} Church of {}",
-                pick(&["Baptist", "Methodist", "Presbyterian"], random),
-                self.city(split, random)
-            ),
-            13 => format!(
-                "{}{}",
-                invented(random),
-                pick(&["tech", "soft", " Systems", " Foods", " Motors", " Group"], random)
-            ),
-            _ => format!("{name} {}", one(&self.endings[1], random)),
-        }
+/// `_` stands for small letters, `^` for capitals.
+fn dressed(text: String, form: &str) -> String {
+    match form {
+        "_" => text.to_lowercase(),
+        "^" => text.to_uppercase(),
+        _ => text,
     }
 }
 
@@ -489,27 +421,6 @@ const SUFFIXES: &[&str] = &[
     "Circle",
     "Pkwy",
     "Trail",
-];
-const FACILITIES: &[&str] = &[
-    "Hospital",
-    "General Hospital",
-    "Memorial Hospital",
-    "Medical Center",
-    "Clinic",
-    "Health System",
-    "Nursing Home",
-    "Rehabilitation Center",
-    "Community Hospital",
-    "Children's Hospital",
-    "Regional Medical Center",
-    "Hospice",
-    "Family Practice",
-    "Surgery Center",
-    "Health Center",
-    "Cancer Center",
-    "Urgent Care",
-    "Care Home",
-    "Infirmary",
 ];
 const STATES: &[&str] = &[
     "IL", "TX", "CA", "NY", "OH", "PA", "FL", "GA", "MI", "NC", "WA", "OR", "MN", "WI", "MO", "TN", "AZ", "CO", "MA",

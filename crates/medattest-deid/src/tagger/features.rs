@@ -29,7 +29,8 @@ pub(crate) struct Cues {
     key: u64,
     /// The last title, relation or preposition, if near.
     cue: u64,
-    /// Whether the text is all lower case, all upper, or mixed.
+    /// Whether the text is all lower case, all upper, or mixed; of a month and a day, also whether other dates of the text
+    /// are of that month.
     dress: u64,
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighe
     weighed.clear();
     let bytes = text.as_bytes();
     let dress = dress(tokens);
+    let months = months(text.as_bytes(), tokens);
     let mut key = (0, usize::MAX);
     let mut cue = (0, usize::MAX);
     let mut start = true;
@@ -71,7 +73,7 @@ pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighe
             key = (tokens[at - 1].hash, at);
         }
         let mut own = own(bytes, token, start);
-        own.dress = dress;
+        own.dress = dress | of_month(bytes, tokens, at, months) << 2;
         own.key = if key.1 != usize::MAX && at - key.1 <= 8 { mix(key.0, (at - key.1).min(3) as u64) } else { 0 };
         own.cue = if cue.1 != usize::MAX && at - cue.1 <= 4 { cue.0 } else { 0 };
         cues.push(own);
@@ -120,6 +122,69 @@ fn dress(tokens: &[Token]) -> u64 {
     }
 }
 
+/// The months, one bit each from the second lowest on, that dates told in full are of, or that are named.
+fn months(bytes: &[u8], tokens: &[Token]) -> u16 {
+    const NAMES: [&[u8; 3]; 12] =
+        [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    let mut months = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if token.lexical & MONTH != 0 && token.is(CAPITAL) && token.len() > 2 {
+            let start = token.start as usize;
+            let name = [0, 1, 2].map(|letter| bytes[start + letter].to_ascii_lowercase());
+            months |= NAMES.iter().position(|month| **month == name).map_or(0, |month| 2 << month);
+        } else if token.is_number() && token.is(SPACED) && joined(tokens, at) && joined(tokens, at + 2) {
+            let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
+            // `2024-03-09`, `03/09/2024`, `19/03/2024`.
+            let month = if parts[0] > 31 || parts[0] > 12 { parts[1] } else { parts[0] };
+            months |= if (1..=12).contains(&month) { 1 << month } else { 0 };
+        }
+    }
+    months
+}
+
+/// Whether a stroke, a hyphen or a stop binds a number to the one behind it.
+fn joined(tokens: &[Token], at: usize) -> bool {
+    tokens.get(at + 1).is_some_and(|t| t.is(PUNCT) && matches!(t.hash as u8, b'/' | b'-' | b'.'))
+        && tokens.get(at + 2).is_some_and(|t| t.is_number() && !t.is(SPACED))
+}
+
+/// The number that one to four digits tell; 0 for others.
+fn number(bytes: &[u8], token: &Token) -> u32 {
+    let digits = &bytes[token.start as usize..token.end as usize];
+    if digits.len() > 4 { 0 } else { digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')) }
+}
+
+/// For either number of `3/11`: whether other dates are of that month, the one before or after, another, or there are none,
+/// and whether the second number ends a scale, as in `3/5`. 0 for what is no month and day.
+fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
+    if !tokens[at].is_number() || tokens[at].len() > 2 {
+        return 0;
+    }
+    let stroke = |at: usize| tokens.get(at).is_some_and(|t| t.mark(b'/'));
+    let first = if stroke(at + 1) {
+        at
+    } else if at > 1 && stroke(at - 1) {
+        at - 2
+    } else {
+        return 0;
+    };
+    if !joined(tokens, first) || !tokens[first].is_number() || joined(tokens, first + 2) {
+        return 0;
+    }
+    let (month, day) = (number(bytes, &tokens[first]), number(bytes, &tokens[first + 2]));
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return 1;
+    }
+    let has = |month: u32| months >> month & 1 == 1;
+    let known = match month {
+        _ if months == 0 => 0,
+        month if has(month) => 1,
+        month if has(month % 12 + 1) || has((month + 10) % 12 + 1) => 2,
+        _ => 3,
+    };
+    2 + known * 2 + u64::from(matches!(day, 4 | 5 | 6 | 10))
+}
+
 /// Whether a token could identify somebody at all.
 fn is_candidate(bytes: &[u8], token: &Token, start: bool, next: Option<&Token>, dress: u64) -> bool {
     if token.is(NEWLINE | PUNCT) {
@@ -137,8 +202,11 @@ fn is_candidate(bytes: &[u8], token: &Token, start: bool, next: Option<&Token>, 
     if !known {
         return (token.len() > 1 || token.is(CAPITAL)) && token.lexical & (STATE_ABBR | CREDENTIAL) == 0 || name;
     }
-    let shouted = dress == SHOUTED;
-    if token.is(CAPITAL) && !shouted {
+    // Where capitals tell nothing, any word but one that binds others may be a name, or part of that of a house.
+    if dress != MIXED {
+        return token.lexical & FUNCTION == 0 && token.len() > 1;
+    }
+    if token.is(CAPITAL) {
         // A capital at the start of a sentence says nothing of an ordinary word.
         return if start || token.is_upper() {
             name && token.lexical & FUNCTION == 0

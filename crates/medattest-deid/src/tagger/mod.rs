@@ -92,8 +92,10 @@ const CERTAIN: f32 = 9.0;
 /// A label that is so many nats below the best is none.
 const FALL: f32 = 16.0;
 
-/// A token is reported if it is identifying with at least this probability: to miss one is worse than to touch a word.
-const SURE_ENOUGH: f32 = 0.25;
+/// A span begins at a token that is identifying with at least this probability: to miss one is worse than to touch a word.
+const SURE_ENOUGH: f32 = 0.3;
+/// It goes on over tokens of at least this probability: what stands beside a name is more likely part of it.
+const GOES_ON: f32 = 0.1;
 
 /// The weights of one feature; beyond [`LABELS`] they are 0. A line of memory holds four.
 type Row = [i8; ROW];
@@ -388,11 +390,11 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     let year = digits && value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
     match label {
         Label::Age => digits && is_old(value.as_bytes()),
-        Label::Date => !(digits && matches!(value.len(), 2 | 4)),
+        Label::Date => !(digits && value.len() <= 4 || are_years(value)),
         // Two digits are an age or a count; `Dr` alone is no street.
         Label::Street => !year && value.len() > 2,
         // Nor a few digits, or several numbers of a table.
-        Label::Number => !year && value.len() > if digits { 4 } else { 2 } && !is_table(value),
+        Label::Number => !year && value.len() > if digits { 4 } else { 2 } && !is_table(value) && !are_amounts(value),
         // A letter is a side, a vitamin or a grade.
         Label::Name | Label::Provider => value.len() > 1 && !is_product(value.as_bytes()),
         _ => true,
@@ -403,6 +405,23 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
 fn is_table(value: &str) -> bool {
     value.contains(' ')
         && value.split([' ', '/']).all(|part| part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a value is a year to another: `2018-21`, `2004-2012`.
+fn are_years(value: &str) -> bool {
+    let year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    let (first, last) = value.split_once(['-', '/']).unwrap_or_default();
+    // The first month of a year is written alike.
+    let short = last.len() == 2 && last.parse().is_ok_and(|last: u8| last > 12);
+    year(first) && first.bytes().chain(last.bytes()).all(|byte| byte.is_ascii_digit()) && (year(last) || short)
+}
+
+/// Whether a value is one amount or several: `310.00     142.20`.
+fn are_amounts(value: &str) -> bool {
+    value.split_whitespace().all(|part| {
+        let (whole, cents) = part.split_once('.').unwrap_or_default();
+        cents.len() == 2 && !whole.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
 }
 
 /// Whether digits can be an age that identifies; the recognizers know the law's number.
@@ -428,7 +447,7 @@ fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], foun
         let label = best(&marginal[at]);
         let mut total = marginal[at];
         let mut last = at;
-        while last + 1 < chain.len() && sure(last + 1) >= SURE_ENOUGH {
+        while last + 1 < chain.len() && sure(last + 1) >= GOES_ON {
             let next = last + 1;
             let other = best(&marginal[next]);
             let between = &tokens[chain[last] as usize + 1..chain[next] as usize];
