@@ -20,7 +20,7 @@ macro_rules! checks {
 
             /// Whether obeying it says something beyond the form.
             pub(crate) fn is_strong(self) -> bool {
-                !matches!(self, Self::Mailbox | Self::Code | Self::Date | Self::MonthDay | Self::Time)
+                !matches!(self, Self::Mailbox | Self::Code | Self::Date | Self::MonthDay | Self::Time | Self::Nanp)
             }
         }
     };
@@ -311,7 +311,8 @@ fn code(value: &[u8], _: Reckoning) -> bool {
     if CATALOGUES.iter().any(|label| value.starts_with(label)) || value.ends_with(b"-old") {
         return false;
     }
-    value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1
+    let year = value.len() == 4 && digits == 4 && (value.starts_with(b"19") || value.starts_with(b"20"));
+    !year && (value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1)
 }
 
 fn wallet(value: &[u8], _: Reckoning) -> bool {

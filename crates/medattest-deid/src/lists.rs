@@ -26,9 +26,9 @@ pub(crate) struct Reader<'a> {
 
 /// Whether a word binds the parts of a name, in any case.
 pub(crate) fn is_particle(word: &[u8]) -> bool {
-    const PARTICLES: [&str; 20] = [
+    const PARTICLES: [&str; 22] = [
         "de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "du",
-        "ter", "ten", "st", "ibn",
+        "ter", "ten", "st", "ibn", "des", "los",
     ];
     PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
@@ -110,6 +110,9 @@ impl<'a> Reader<'a> {
                 }
                 if token.is(CAPITAL) {
                     self.named_place(at, found);
+                    self.saint(at, found);
+                }
+                if token.is(CAPITAL) || at > 0 && tokens[at - 1].is(DIGIT) {
                     self.foreign_street(at, found);
                 }
             }
@@ -273,6 +276,11 @@ impl<'a> Reader<'a> {
         if letters && self.capitals {
             return;
         }
+        // `Consultant Oncoplastic Surgeon`: what the profession is of.
+        let listed = first.lexical & (FIRST | SURNAME) != 0;
+        if !listed && self.at(from + 1).is_some_and(|t| t.lexical & PROVIDER_TITLE != 0 && !t.is_upper()) {
+            return;
+        }
         if let Some(last) = self.name_from(from, 4) {
             let kind = if provider { Kind::ProviderName } else { Kind::Name };
             self.push(found, (from, last), kind, ListRule::Title, if plain { 0.75 } else { 0.93 });
@@ -298,8 +306,9 @@ impl<'a> Reader<'a> {
         if self.at(from).is_some_and(|t| t.lexical & (TITLE | PROVIDER_TITLE) != 0) {
             from += 1 + usize::from(self.mark(from + 1, b'.'));
         }
-        let fits =
-            |at: usize| self.at(at).is_some_and(|t| self.can_be_name(t) && (t.is(CAPITAL) || Self::only_name(t)));
+        let fits = |at: usize| {
+            self.at(at).is_some_and(|t| t.len() > 1 && self.can_be_name(t) && (t.is(CAPITAL) || Self::only_name(t)))
+        };
         let after_initial = from + 1 + usize::from(self.mark(from + 1, b'.'));
         let after_particle = from + 1 + usize::from(self.is_particle(from + 1));
         if !(fits(from)
@@ -307,6 +316,12 @@ impl<'a> Reader<'a> {
             || self.is_particle(from)
                 && self.at(after_particle).is_some_and(|t| t.is(CAPITAL))
                 && fits(after_particle))
+        {
+            return;
+        }
+        // `Counselor: May I send`: a question.
+        if self.says_any(from, &["may", "will"])
+            && self.at(from + 1).is_some_and(|t| t.is_lower() || self.says(from + 1, "i"))
         {
             return;
         }

@@ -32,6 +32,12 @@ const AFTER_SEX: &[&str] = &[
     "bib",
     "here",
     "dnr",
+    "mrn",
+    "dob",
+    "unit",
+    "room",
+    "rm",
+    "bed",
 ];
 /// What stands before a temperature in degrees Fahrenheit.
 const HEAT: &[&str] = &[

@@ -140,7 +140,7 @@ impl Reader<'_> {
         token.start - before > 1
     }
 
-    /// `UAW Local 1834`, `Grange No. 264`, `P.S. 118`: a house that a number tells from others of its sort.
+    /// `UAW Local 1834`, `Grange No. 264`: a house that a number tells from others of its sort.
     pub(super) fn numbered_house(&self, at: usize, found: &mut Vec<Detection>) {
         if self.leads_to_house(at) & NUMBERED == 0 || !self.tokens[at].is(CAPITAL) {
             return;
@@ -164,6 +164,36 @@ impl Reader<'_> {
         // `Station 4` alone is a place within the house at hand.
         if first < at || self.tokens[last].len() > 1 {
             self.push(found, (first, last), Kind::Employer, ListRule::Facility, 0.75);
+        }
+    }
+
+    /// `St. Casimir's`, `Our Lady of Prompt Succor`: houses that are named after saints, whatever they are.
+    pub(super) fn saint(&self, at: usize, found: &mut Vec<Detection>) {
+        const THINGS: [&str; 10] =
+            ["solution", "wort", "dance", "fire", "day", "eve", "respiratory", "questionnaire", "cross", "sign"];
+        if !self.capitals {
+            return;
+        }
+        let named = |at: usize| self.at(at).is_some_and(|t| t.is_word() && t.is_title());
+        if self.says_any(at, &["st", "saint"]) {
+            let name = at + 1 + usize::from(self.mark(at + 1, b'.'));
+            let owns = named(name) && self.mark(name + 1, b'\'') && self.says(name + 2, "s");
+            if owns && !self.says_any(name + 3, &THINGS) && !self.is_apart(name) {
+                self.push(found, (at, name + 2), Kind::Facility, ListRule::Facility, 0.75);
+            }
+        } else if self.says(at, "our") && self.says(at + 1, "lady") && self.at(at + 1).is_some_and(|t| t.is(CAPITAL))
+        {
+            let the = |at: usize| at + 1 + usize::from(self.says(at + 1, "the"));
+            let last = if self.says(at + 2, "of") && named(the(at + 2)) {
+                let mut last = the(at + 2);
+                while named(last + 1) && !self.is_apart(last + 1) && last < at + LONGEST {
+                    last += 1;
+                }
+                last
+            } else {
+                at + 1
+            };
+            self.push(found, (at, last), Kind::Facility, ListRule::Facility, 0.75);
         }
     }
 

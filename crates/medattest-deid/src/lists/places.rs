@@ -53,7 +53,8 @@ impl Reader<'_> {
             if !next.is(DIGIT | LOWER | CAPITAL) || next.is(NEWLINE | PUNCT) || words >= LONGEST {
                 break;
             }
-            let suffix = next.lexical & STREET_WORD != 0 && words > 0;
+            // `Pt` stands for the patient more often than for a point.
+            let suffix = next.lexical & STREET_WORD != 0 && words > 0 && !self.says(here, "pt");
             if suffix && (next.is(CAPITAL) || self.tokens[at + 1].is_lower()) {
                 last = Some(here);
             }
@@ -213,7 +214,8 @@ impl Reader<'_> {
             }
             // `1031 Rue des Chênes`, `4150, rue Saint-Denis`
             let before = at.saturating_sub(1 + usize::from(at > 1 && self.mark(at - 1, b',')));
-            if before < at && here > at + 1 && number(before) {
+            let by_way_of = token.is_lower() && self.says(at, "via");
+            if before < at && here > at + 1 && number(before) && !by_way_of {
                 while self.mark(here, b'-') && self.at(here + 1).is_some_and(|t| t.is(CAPITAL)) {
                     here += 2;
                 }

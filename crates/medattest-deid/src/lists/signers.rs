@@ -40,14 +40,22 @@ impl Reader<'_> {
             last += 2;
         }
         let dotted = last > at;
-        if !(dotted && last <= at + 4 || token.lexical == 0 && token.len() > 1 && token.is_word()) {
+        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
+        // What has the last line for itself, or follows capitals and a stroke at the beginning of a line, are initials even if
+        // they stand for something elsewhere: `SL/gm`.
+        let ends_all = before.is(NEWLINE) && self.at(at + 1).is_none() && token.is_upper() && token.len() > 1;
+        let of_typist = before.mark(b'/')
+            && token.is_lower()
+            && at > 1
+            && at.checked_sub(3).is_none_or(|start| self.tokens[start].is(NEWLINE));
+        let unlisted = token.lexical == 0 || ends_all || of_typist;
+        if !(dotted && last <= at + 4 || unlisted && token.len() > 1 && token.is_word()) {
             return;
         }
-        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return };
         let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
         let keyed = at > 1 && self.mark(at - 1, b':') && self.says_any(at - 2, &KEYS) && token.len() < 4;
         let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs) || keyed;
-        let bare = dotted && self.capitals && !self.stands_for_a_term(at, last);
+        let bare = dotted && self.capitals && self.mark(last + 1, b'.') && !self.stands_for_a_term(at, last);
         let dashed = (before.mark(b'-') || before.mark(b'/'))
             && !token.is(SPACED)
             && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));

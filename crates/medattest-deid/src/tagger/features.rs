@@ -134,8 +134,9 @@ fn months(bytes: &[u8], tokens: &[Token]) -> u16 {
             months |= NAMES.iter().position(|month| **month == name).map_or(0, |month| 2 << month);
         } else if token.is_number() && token.is(SPACED) && joined(tokens, at) && joined(tokens, at + 2) {
             let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
-            // `2024-03-09`, `03/09/2024`, `19/03/2024`.
-            let month = if parts[0] > 31 || parts[0] > 12 { parts[1] } else { parts[0] };
+            // `2024-03-09`, `19/03/2024`, `09.03.2024`, `03/09/2024`.
+            let second = parts[0] > 12 || tokens[at + 1].mark(b'.');
+            let month = parts[usize::from(second)];
             months |= if (1..=12).contains(&month) { 1 << month } else { 0 };
         }
     }
@@ -154,13 +155,13 @@ fn number(bytes: &[u8], token: &Token) -> u32 {
     if digits.len() > 4 { 0 } else { digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')) }
 }
 
-/// For either number of `3/11`: whether other dates are of that month, the one before or after, another, or there are none,
+/// For either number of `3/11`, or of `11.03` and `15/03`: whether other dates are of that month, the one before or after, another, or there are none,
 /// and whether the second number ends a scale, as in `3/5`. 0 for what is no month and day.
 fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
     if !tokens[at].is_number() || tokens[at].len() > 2 {
         return 0;
     }
-    let stroke = |at: usize| tokens.get(at).is_some_and(|t| t.mark(b'/'));
+    let stroke = |at: usize| tokens.get(at).is_some_and(|t| t.mark(b'/') || t.mark(b'.') && !t.is(SPACED));
     let first = if stroke(at + 1) {
         at
     } else if at > 1 && stroke(at - 1) {
@@ -171,7 +172,15 @@ fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
     if !joined(tokens, first) || !tokens[first].is_number() || joined(tokens, first + 2) {
         return 0;
     }
-    let (month, day) = (number(bytes, &tokens[first]), number(bytes, &tokens[first + 2]));
+    let (mut month, mut day) = (number(bytes, &tokens[first]), number(bytes, &tokens[first + 2]));
+    let stop = tokens[first + 1].mark(b'.');
+    if stop || month > 12 {
+        (month, day) = (day, month);
+    }
+    // With a stop it is a number more often than a date.
+    if stop && (tokens[first + 2].len() != 2 || months == 0) {
+        return 0;
+    }
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return 1;
     }
@@ -182,7 +191,7 @@ fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
         month if has(month % 12 + 1) || has((month + 10) % 12 + 1) => 2,
         _ => 3,
     };
-    2 + known * 2 + u64::from(matches!(day, 4 | 5 | 6 | 10))
+    2 + known * 2 + u64::from(matches!(day, 4 | 5 | 6 | 10)) + if stop { 8 } else { 0 }
 }
 
 /// Whether a token could identify somebody at all.
