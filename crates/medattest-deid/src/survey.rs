@@ -11,6 +11,9 @@ use crate::tally::FieldTally;
 
 /// Sources with findings that are listed; further ones are counted.
 pub const MOST_SOURCES: usize = 2_000;
+/// So many of them are listed with all places that their tallies hold, those behind with [`FEW_PLACES`] of each kind.
+const FULL_SOURCES: usize = 200;
+const FEW_PLACES: usize = 3;
 
 /// What an audit of files found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +34,7 @@ pub struct Survey {
     pub records: u64,
     /// SHA-256 over the digests of all files in order.
     pub sha256: String,
-    /// Files with findings, in order; at most [`MOST_SOURCES`].
+    /// Files with findings, in order; at most 2,000, those behind the first 200 with fewer places.
     pub sources: Vec<SourceTally>,
     /// Files with findings that are not listed.
     pub sources_not_listed: u64,
@@ -102,7 +105,7 @@ impl SourceTally {
 
 impl Survey {
     /// Adds a file that was read to the end.
-    pub fn add(&mut self, source: SourceTally) {
+    pub fn add(&mut self, mut source: SourceTally) {
         self.files += 1;
         self.bytes += source.bytes;
         self.records += source.records;
@@ -120,6 +123,12 @@ impl Survey {
         // Tables are listed for their columns even where nothing was found.
         if source.detections() == 0 && source.form == "text" {
             return;
+        }
+        if self.sources.len() >= FULL_SOURCES {
+            for tally in source.fields.iter_mut().flat_map(|field| field.tally.kinds.values_mut()) {
+                tally.places.truncate(FEW_PLACES);
+                tally.places.shrink_to_fit();
+            }
         }
         if self.sources.len() < MOST_SOURCES {
             self.sources.push(source);
@@ -140,5 +149,30 @@ impl Survey {
         letters.sort_unstable();
         letters.dedup();
         letters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW_PLACES, FULL_SOURCES, FieldReport, MOST_SOURCES, SourceTally, Survey};
+    use crate::kind::Kind;
+    use crate::tally::{FieldTally, FoundAt, KindTally};
+
+    #[test]
+    fn many_files_are_listed_shorter_and_then_counted() {
+        let place = FoundAt { row: 1, start: 0, end: 4, score: 1.0, grounds: String::new() };
+        let kind = KindTally { detections: 9, places: vec![place; 9], ..KindTally::default() };
+        let mut tally = FieldTally::default();
+        tally.kinds.insert(Kind::Name, kind);
+        let source =
+            SourceTally { fields: vec![FieldReport { tally, ..FieldReport::default() }], ..SourceTally::default() };
+        let mut survey = Survey::default();
+        for _ in 0..MOST_SOURCES + 5 {
+            survey.add(source.clone());
+        }
+        let places = |at: usize| survey.sources[at].fields[0].tally.kinds[&Kind::Name].places.len();
+        assert_eq!((places(FULL_SOURCES - 1), places(FULL_SOURCES)), (9, FEW_PLACES));
+        assert_eq!((survey.sources.len(), survey.sources_not_listed), (MOST_SOURCES, 5));
+        assert_eq!(survey.totals[&Kind::Name].detections, 9 * (MOST_SOURCES as u64 + 5));
     }
 }

@@ -1,5 +1,7 @@
 //! What an audit for identifiers found, as JSON v1.
 
+use std::borrow::Cow;
+
 use medattest_deid::{Kind, Kinds, Policy, Survey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What was looked for under each letter of the rule, and what was found where.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct DeidAuditV1 {
+pub struct DeidAuditV1<'a> {
     /// Always `medattest-deid-audit-v1`.
     pub format: String,
     /// Version of medattest.
@@ -17,7 +19,7 @@ pub struct DeidAuditV1 {
     /// What the second half of the rule asks, which no audit of data can tell.
     pub actual_knowledge: String,
     /// What was found.
-    pub survey: Survey,
+    pub survey: Cow<'a, Survey>,
 }
 
 /// One letter of the rule.
@@ -55,7 +57,7 @@ pub struct KindV1 {
 }
 
 /// An audit for identifiers as JSON v1.
-pub fn deid_audit(survey: &Survey, kinds: &Kinds, policy: &Policy) -> DeidAuditV1 {
+pub fn deid_audit<'a>(survey: &'a Survey, kinds: &Kinds, policy: &Policy) -> DeidAuditV1<'a> {
     let one = |kind: &Kind| {
         let definition = kinds.of(*kind);
         let total = survey.totals.get(kind).copied().unwrap_or_default();
@@ -87,6 +89,6 @@ pub fn deid_audit(survey: &Survey, kinds: &Kinds, policy: &Policy) -> DeidAuditV
             })
             .collect(),
         actual_knowledge: "not judged: 45 CFR 164.514(b)(2)(ii) asks what people know".to_owned(),
-        survey: survey.clone(),
+        survey: Cow::Borrowed(survey),
     }
 }
