@@ -24,3 +24,13 @@ fn every_example_comes_out_as_its_file_says() {
     // Speed rests on most words beginning no pattern.
     assert!(scanner.starting_words() < 3_000, "{}", scanner.starting_words());
 }
+
+#[test]
+fn no_blank_is_taken_behind_a_value() {
+    let scanner = Scanner::load(&resources(), Layers::Lists, 2026).expect("loads");
+    let text = "Arrival 02/03/2024 14:22 by EMS, aged ninety two on arrival";
+    let mut found = Vec::new();
+    scanner.scan(text, &mut scanner.scratch(), &mut found);
+    let values: Vec<&str> = found.iter().map(|d| &text[d.start..d.end]).collect();
+    assert_eq!(values, ["02/03/2024 14:22", "ninety two"]);
+}

@@ -274,8 +274,11 @@ fn may_begin(bytes: &[u8], token: &Token) -> bool {
 /// Values are no longer than this.
 const LONGEST_VALUE: usize = 512;
 
-/// Whether a value may end here: not within a word or number.
+/// Whether a value may end here: not within a word or number, nor behind a blank.
 fn ends_value(bytes: &[u8], at: usize) -> bool {
+    if at > 0 && bytes[at - 1] == b' ' {
+        return false;
+    }
     let class =
         |at: usize| bytes.get(at).map_or(0, |b| if *b >= 0x80 { 2 } else { u8::from(b.is_ascii_alphanumeric()) });
     let before = at.checked_sub(1).map_or(0, class);
