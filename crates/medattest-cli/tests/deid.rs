@@ -100,6 +100,24 @@ fn cleaned_copies_are_clean_and_keep_the_rest() {
 }
 
 #[test]
+fn nothing_is_found_in_cleaned_copies_of_whole_notes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("notes")).expect("made");
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/plain_notes.jsonl");
+    for (at, line) in fs::read_to_string(notes).expect("reads").lines().enumerate() {
+        let note: Value = serde_json::from_str(line).expect("a note");
+        fs::write(folder.path().join(format!("notes/{at}.txt")), note["text"].as_str().expect("text"))
+            .expect("written");
+    }
+    for operator in ["tag", "redact", "mask"] {
+        let clean = ["deid", "clean", "notes", "--out", operator, "--operator", operator];
+        assert_eq!(medattest(folder.path(), &clean).status.code(), Some(0));
+        let audit = medattest(folder.path(), &["deid", "audit", operator]);
+        assert_eq!(audit.status.code(), Some(0), "{operator}: {}", text(&audit.stdout));
+    }
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_lies_among_the_originals() {
     let folder = folder();
     let inside = medattest(folder.path(), &["deid", "clean", "notes", "--out", "notes/clean"]);

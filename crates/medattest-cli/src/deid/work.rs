@@ -217,8 +217,25 @@ impl Work {
         done.fields.push((String::new(), tally));
         if let Some(cleaner) = &self.cleaner {
             done.text = self.clean(cleaner, text, &found, &source.stem, &mut done.replacements);
+            self.clean_again(cleaner, source, scratch, &mut done);
         }
         done
+    }
+
+    /// Searches a cleaned text again: what the tagger thinks of a word rests on its neighbours, and they are others now.
+    fn clean_again(&self, cleaner: &Cleaner, source: &Source, scratch: &mut Scratch, done: &mut Done) {
+        const MOST: usize = 3;
+        let mut found = Vec::new();
+        for _ in 0..MOST {
+            if !cleaner.leaves_nothing_to_find() {
+                return;
+            }
+            self.scan(&done.text, scratch, &mut found);
+            if !found.iter().any(|d| self.policy.removes(d.kind)) {
+                return;
+            }
+            done.text = self.clean(cleaner, &done.text, &found, &source.stem, &mut done.replacements);
+        }
     }
 
     /// Finds the identifiers of one row.

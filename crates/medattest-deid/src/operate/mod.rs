@@ -220,6 +220,12 @@ impl Cleaner {
         &self.plan
     }
 
+    /// Whether nothing that is put in place of an identifier can be found as one, so that a cleaned text may be searched and
+    /// cleaned again; a hash, a surrogate or a moved date would be replaced once more.
+    pub fn leaves_nothing_to_find(&self) -> bool {
+        !self.plan.operators().iter().any(|o| matches!(o, Operator::Hash | Operator::Surrogate | Operator::Shift))
+    }
+
     /// What the operators in use do to the legal basis.
     pub fn effects(&self) -> Vec<&OperatorEffect> {
         let used = self.plan.operators();
