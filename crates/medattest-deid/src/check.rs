@@ -311,8 +311,12 @@ fn code(value: &[u8], _: Reckoning) -> bool {
     if CATALOGUES.iter().any(|label| value.starts_with(label)) || value.ends_with(b"-old") {
         return false;
     }
-    let year = value.len() == 4 && digits == 4 && (value.starts_with(b"19") || value.starts_with(b"20"));
-    !year && (value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1)
+    !is_year(value) && (value.len() >= 4 && digits >= 2 || value.len() >= 6 && digits >= 1)
+}
+
+/// Whether a value is a year of the last century or this one.
+pub(crate) fn is_year(value: &[u8]) -> bool {
+    matches!(value, [b'1', b'9', a, b] | [b'2', b'0', a, b] if a.is_ascii_digit() && b.is_ascii_digit())
 }
 
 fn wallet(value: &[u8], _: Reckoning) -> bool {
@@ -325,7 +329,7 @@ fn digest(value: &[u8], _: Reckoning) -> bool {
 }
 
 /// Months by their first three letters.
-fn month_named(word: &[u8]) -> Option<u32> {
+pub(crate) fn month_named(word: &[u8]) -> Option<u32> {
     const MONTHS: [&[u8]; 12] =
         [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let start: Vec<u8> = word.iter().take(3).map(u8::to_ascii_lowercase).collect();

@@ -272,12 +272,12 @@ impl<'a> Reader<'a> {
             return;
         }
         // `RN PCCN-K`: more letters behind those of a profession.
-        let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && first.lexical & (FIRST | SURNAME) == 0;
+        let listed = first.lexical & (FIRST | SURNAME) != 0;
+        let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && !listed;
         if letters && self.capitals {
             return;
         }
         // `Consultant Oncoplastic Surgeon`: what the profession is of.
-        let listed = first.lexical & (FIRST | SURNAME) != 0;
         if !listed && self.at(from + 1).is_some_and(|t| t.lexical & PROVIDER_TITLE != 0 && !t.is_upper()) {
             return;
         }

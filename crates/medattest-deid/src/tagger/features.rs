@@ -1,5 +1,6 @@
 //! What the tagger sees of a token and its neighbours.
 
+use crate::check::month_named;
 use crate::lexicon::{
     CLINICAL, COMMON, CREDENTIAL, DRUG, EPONYM, FACILITY_WORD, FIRST, FUNCTION, MONTH, NAME_KEY, PLACE,
     PROVIDER_TITLE, RELATION, STATE, STATE_ABBR, STREET_WORD, SURNAME, TITLE, WEEKDAY,
@@ -61,7 +62,7 @@ pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighe
     weighed.clear();
     let bytes = text.as_bytes();
     let dress = dress(tokens);
-    let months = months(text.as_bytes(), tokens);
+    let months = months(bytes, tokens);
     let mut key = (0, usize::MAX);
     let mut cue = (0, usize::MAX);
     let mut start = true;
@@ -124,14 +125,11 @@ fn dress(tokens: &[Token]) -> u64 {
 
 /// The months, one bit each from the second lowest on, that dates told in full are of, or that are named.
 fn months(bytes: &[u8], tokens: &[Token]) -> u16 {
-    const NAMES: [&[u8; 3]; 12] =
-        [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let mut months = 0;
     for (at, token) in tokens.iter().enumerate() {
         if token.lexical & MONTH != 0 && token.is(CAPITAL) && token.len() > 2 {
-            let start = token.start as usize;
-            let name = [0, 1, 2].map(|letter| bytes[start + letter].to_ascii_lowercase());
-            months |= NAMES.iter().position(|month| **month == name).map_or(0, |month| 2 << month);
+            let word = &bytes[token.start as usize..token.end as usize];
+            months |= month_named(word).map_or(0, |month| 1 << month);
         } else if token.is_number() && token.is(SPACED) && joined(tokens, at) && joined(tokens, at + 2) {
             let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
             // `2024-03-09`, `19/03/2024`, `09.03.2024`, `03/09/2024`.
@@ -155,8 +153,8 @@ fn number(bytes: &[u8], token: &Token) -> u32 {
     if digits.len() > 4 { 0 } else { digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')) }
 }
 
-/// For either number of `3/11`, or of `11.03` and `15/03`: whether other dates are of that month, the one before or after, another, or there are none,
-/// and whether the second number ends a scale, as in `3/5`. 0 for what is no month and day.
+/// For either number of `3/11`, or of `11.03` and `15/03`: whether other dates are of that month, the one before or after,
+/// another, or there are none, and whether the second number ends a scale, as in `3/5`. 0 for what is no month and day.
 fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
     if !tokens[at].is_number() || tokens[at].len() > 2 {
         return 0;

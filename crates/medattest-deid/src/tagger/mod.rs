@@ -7,6 +7,7 @@ mod train;
 
 pub use train::{TrainOptions, train};
 
+use crate::check::is_year;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::kind::Kind;
@@ -387,7 +388,7 @@ fn normalise(weights: &mut Weights) {
 fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     let value = text.get(start..end).unwrap_or_default();
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let year = digits && value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
+    let year = is_year(value.as_bytes());
     match label {
         Label::Age => digits && is_old(value.as_bytes()),
         Label::Date => !(digits && value.len() <= 4 || are_years(value)),
@@ -409,11 +410,12 @@ fn is_table(value: &str) -> bool {
 
 /// Whether a value is a year to another: `2018-21`, `2004-2012`.
 fn are_years(value: &str) -> bool {
-    let year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
     let (first, last) = value.split_once(['-', '/']).unwrap_or_default();
     // The first month of a year is written alike.
-    let short = last.len() == 2 && last.parse().is_ok_and(|last: u8| last > 12);
-    year(first) && first.bytes().chain(last.bytes()).all(|byte| byte.is_ascii_digit()) && (year(last) || short)
+    let short = last.len() == 2
+        && last.bytes().all(|byte| byte.is_ascii_digit())
+        && last.parse().is_ok_and(|last: u8| last > 12);
+    is_year(first.as_bytes()) && (is_year(last.as_bytes()) || short)
 }
 
 /// Whether a value is one amount or several: `310.00     142.20`.

@@ -11,8 +11,8 @@ use crate::resources::Resources;
 
 /// Words that say only what sort of house or street it is, or bind others.
 pub(super) fn sorts(resources: &Resources) -> Result<HashSet<String>, LoadError> {
-    let more = resources.text("phrases/house-sorts.txt")?;
-    let mut sorts: HashSet<String> = more.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+    let mut sorts: HashSet<String> =
+        resources.lines("phrases/house-sorts.txt")?.map(|(word, _)| word.to_owned()).collect();
     for list in ["org-suffixes", "street-suffixes", "function-words"] {
         for (entry, _) in resources.lines(&format!("lexica/{list}.txt"))? {
             sorts.extend(entry.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase));
