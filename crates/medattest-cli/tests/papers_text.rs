@@ -207,6 +207,13 @@ fn every_number_on_paper_is_one_of_the_facts() {
         cited.insert(open.to_string());
         let (body, _) = text.split_once("## <a id=\"open-fields\">").unwrap_or((&text, ""));
         for line in body.lines().filter(|line| !line.starts_with("- [")) {
+            // What is pointed to is there, before the pointer.
+            if let Some(place) = line.strip_prefix("Shown in full under ") {
+                let (before, _) = body.split_once(line).expect("the line");
+                let heading = format!("### {}", place.trim_end_matches('.'));
+                assert!(before.lines().any(|line| line.starts_with(&heading)), "{template}: no {place}");
+                continue;
+            }
             for number in numbers(&said(line)) {
                 checked += 1;
                 let counts = ["findings", "further", "Not met (", "Cannot be judged yet ("];

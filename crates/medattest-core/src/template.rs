@@ -69,6 +69,8 @@ pub struct TemplateSection {
     pub(crate) when: Option<Arc<Predicate>>,
     /// Whether it stands on the first page, before document control and contents. Sheets have neither.
     pub lead: bool,
+    /// Whether it is handed out by itself too: it repeats what other sections show rather than point to them.
+    pub alone: bool,
     /// Fact for each of whose records the section is repeated.
     pub each: Option<String>,
     /// Items in order.
@@ -126,6 +128,8 @@ views! {
     Performance = "performance",
     /// The whole bias audit.
     BiasAudit = "bias-audit",
+    /// What the bias audit adds to figures by group.
+    BiasSummary = "bias-summary",
     /// ROC, calibration and decision curves.
     Discrimination = "discrimination",
     /// Who is in which data.
@@ -380,6 +384,7 @@ fn section(table: &mut Table<'_>, library: &Library, diagnostics: &mut Vec<Diagn
     let part = table.string("part", diagnostics);
     let when = condition(table, &library.catalog, Per::System, diagnostics);
     let lead = table.boolean("lead", diagnostics).unwrap_or(false);
+    let alone = table.boolean("alone", diagnostics).unwrap_or(false);
     let each = table.string("each", diagnostics);
     let fields = each.as_ref().map(|key| match library.catalog.get(key).map(|definition| &definition.kind) {
         Some(FactType::Records(fields)) => fields.iter().map(|field| field.key.clone()).collect(),
@@ -394,7 +399,7 @@ fn section(table: &mut Table<'_>, library: &Library, diagnostics: &mut Vec<Diagn
         items.extend(item(&mut entry, library, fields.as_deref().unwrap_or_default(), diagnostics));
     }
     table.finish(diagnostics);
-    Some(TemplateSection { id: id?, title: title?, part, when: when.ok()?.map(Arc::new), lead, each, items })
+    Some(TemplateSection { id: id?, title: title?, part, when: when.ok()?.map(Arc::new), lead, alone, each, items })
 }
 
 fn item(
@@ -444,7 +449,7 @@ fn item(
     for name in &of {
         let pack = name.split('/').next().unwrap_or_default();
         let known = match view {
-            Some(View::Performance | View::BiasAudit | View::Discrimination) => {
+            Some(View::Performance | View::BiasAudit | View::BiasSummary | View::Discrimination) => {
                 ["training", "evaluation", "deployment"].contains(&name.as_str())
             }
             Some(View::Impact) => library

@@ -26,7 +26,8 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
     }
     // No column is so narrow that its words do not fit; what is left is shared by how long the texts are.
     let (all_least, all_wanted): (f64, f64) = (least.iter().sum(), wanted.iter().sum());
-    let part = if all_wanted > all_least { ((LETTERS - all_least) / (all_wanted - all_least)).max(0.0) } else { 0.0 };
+    let part =
+        if all_wanted > all_least { ((LETTERS - all_least) / (all_wanted - all_least)).clamp(0.0, 1.0) } else { 0.0 };
     let weights: Vec<f64> = least.iter().zip(&wanted).map(|(low, high)| low + (high - low) * part).collect();
     let all: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / all).collect()
@@ -40,6 +41,17 @@ pub fn is_long(cell: &Cell) -> bool {
     const LONG: usize = 700;
     // Every line costs at least the rest of its own.
     cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
+}
+
+/// Whether a table is so small that it stays on one page, given the cells of its rows.
+pub fn is_small<'c>(rows: impl ExactSizeIterator<Item = &'c [Cell]>) -> bool {
+    const ROWS: usize = 8;
+    const LINES: usize = 24;
+    let lines = |row: &[Cell]| {
+        let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
+        row.iter().map(of).max().unwrap_or(0)
+    };
+    rows.len() <= ROWS && rows.map(lines).sum::<usize>() <= LINES
 }
 
 /// The words of a line.
@@ -78,6 +90,24 @@ pub fn breakable(text: &str) -> String {
     out
 }
 
+/// Whether a block is a short text between a heading and what it introduces, a table or a drawing, so that no page may end
+/// after it.
+pub fn introduces(blocks: &[Block], at: usize) -> bool {
+    const SHORT: usize = 300;
+    let (Some(Block::Paragraph(text) | Block::Note(text)), Some(before)) =
+        (blocks.get(at), at.checked_sub(1).and_then(|before| blocks.get(before)))
+    else {
+        return false;
+    };
+    let follows = match blocks.get(at + 1) {
+        Some(Block::Table { .. } | Block::Terms(_) | Block::Figure { .. }) => true,
+        Some(_) => matches!(blocks.get(at), Some(Block::Note(_))),
+        None => false,
+    };
+    let under = matches!(before, Block::Heading { level: 2.., .. }) || introduces(blocks, at - 1);
+    follows && under && plain(text).chars().count() <= SHORT
+}
+
 /// The blocks with headings that never skip a level, as outlines and screen readers want them: 1 is the title, sections
 /// begin at 2.
 pub fn levelled(blocks: &[Block]) -> Vec<Block> {
@@ -109,6 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn what_no_column_asks_for_is_shared_by_all() {
+        let head = ["site", "Selection rate", "Sensitivity (TPR)", "False positive rate", "PPV"].map(str::to_owned);
+        let figure = || Cell::text("0.133").and(vec![Inline::Small("[0.098, 0.149]".into())]);
+        let row = |site: &str| vec![Cell::text(site), figure(), figure(), figure(), figure()];
+        let shares = widths(&head, &[row("East"), row("North")]);
+        let (least, most) = (shares.iter().copied().fold(1.0, f64::min), shares.iter().copied().fold(0.0, f64::max));
+        assert!(most < 2.5 * least, "{shares:?}");
+    }
+
+    #[test]
     fn headings_do_not_skip_levels() {
         let heading = |level| Block::Heading { level, text: Vec::new(), id: None };
         let levels: Vec<u8> = levelled(&[heading(1), heading(2), heading(5), heading(2), heading(4)])
@@ -116,6 +156,23 @@ mod tests {
             .filter_map(|block| if let Block::Heading { level, .. } = block { Some(*level) } else { None })
             .collect();
         assert_eq!(levels, [1, 2, 3, 2, 3]);
+    }
+
+    #[test]
+    fn what_introduces_a_table_is_not_left_behind() {
+        let words = |n: usize| vec![Inline::Text("word ".repeat(n))];
+        let heading = Block::Heading { level: 3, text: words(1), id: None };
+        let table = Block::Table { caption: None, head: Vec::new(), rows: Vec::new() };
+        let note = Block::Note(words(3));
+        let short = Block::Paragraph(words(3));
+        let blocks = [heading.clone(), note, short.clone(), table.clone(), short.clone(), table.clone()];
+        let kept: Vec<bool> = (0..blocks.len()).map(|at| introduces(&blocks, at)).collect();
+        assert_eq!(kept, [false, true, true, false, false, false]);
+        assert!(
+            !introduces(&[heading.clone(), Block::Paragraph(words(200)), table], 1),
+            "a page may end in a long text"
+        );
+        assert!(!introduces(&[heading, short.clone(), short], 1), "nothing is introduced");
     }
 
     #[test]

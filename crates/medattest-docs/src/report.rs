@@ -10,8 +10,8 @@ use medattest_metrics::{Definition, Form, Metric};
 
 use crate::document::{Block, Cell, Document, Inline, section, sub, text};
 use crate::measured::{
-    about, calibration, comparisons, contrasts, decision_curve, equalised, estimate, figures, has, metric_table,
-    p_value, pairs, pooled, roc, shares, withheld,
+    about, calibration, comparisons, contrasts, decision_curve, equalised, estimate, figures, has, heading,
+    metric_table, p_value, pairs, pooled, roc, shares, withheld,
 };
 
 /// The report on one table of predictions.
@@ -150,26 +150,66 @@ fn people(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> 
 fn attribute(table: &AttributeTable, smallest: u64) -> Vec<Block> {
     let mut blocks = figures(table);
     blocks.extend(withheld(table, smallest));
-    let mut add = |title: &str, more: Vec<Block>| {
-        if !more.is_empty() {
-            blocks.push(sub(title));
-            blocks.extend(more);
-        }
-    };
-    add("Between groups", comparisons(table, false));
-    add("Against the reference group", contrasts(table));
-    add("Calibration", calibration(table));
-    add("Discrimination", roc(table));
-    add("Clinical utility", decision_curve(table));
-    add("Thresholds", equalised(table));
-    add("Partial pooling", pooled(table));
-    add("Figures of two groups together", pairs(table));
+    blocks.extend(titled("Between groups", comparisons(table, false)));
+    blocks.extend(beyond(table));
+    blocks.extend(titled("Figures of two groups together", pairs(table)));
     let rest: Vec<Metric> =
         table.overall.figures.iter().map(|(m, _)| *m).filter(|metric| !metric.is_headline()).collect();
-    add("Other figures", rest.chunks(5).map(|metrics| metric_table(table, metrics)).collect());
+    blocks.extend(titled("Other figures", rest.chunks(5).map(|metrics| metric_table(table, metrics)).collect()));
     if has(table, Form::Difference) {
-        add("Every comparison between groups", comparisons(table, true));
+        blocks.extend(titled("Every comparison between groups", comparisons(table, true)));
     }
+    blocks
+}
+
+/// What is told of an attribute beyond figures by group and their largest differences.
+fn beyond(table: &AttributeTable) -> Vec<Block> {
+    let parts = [
+        ("Against the reference group", contrasts(table)),
+        ("Calibration", calibration(table)),
+        ("Discrimination", roc(table)),
+        ("Clinical utility", decision_curve(table)),
+        ("Thresholds", equalised(table)),
+        ("Partial pooling", pooled(table)),
+    ];
+    parts.into_iter().flat_map(|(title, blocks)| titled(title, blocks)).collect()
+}
+
+fn titled(title: &str, mut blocks: Vec<Block>) -> Vec<Block> {
+    if !blocks.is_empty() {
+        blocks.insert(0, sub(title));
+    }
+    blocks
+}
+
+/// What the audit adds to figures by group, for files that show those and are read beside its own report.
+pub(crate) fn bias_summary(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
+    let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
+    let warnings =
+        evidence.warnings.iter().map(|warning| vec![Inline::Strong("Note: ".into()), Inline::Text(warning.clone())]);
+    let mut blocks: Vec<Block> = warnings.map(Block::Paragraph).collect();
+    blocks.push(section("At a glance", "glance"));
+    blocks.extend(glance(&tables, 1.0 - evidence.level));
+    blocks.push(section("Who is in the data", "people"));
+    blocks.extend(people(evidence, &tables, smallest));
+    for table in &tables {
+        let more = beyond(table);
+        if !more.is_empty() {
+            blocks.push(heading(table, 2));
+            blocks.extend(more);
+        }
+    }
+    blocks.extend(two_scores(evidence, smallest));
+    blocks.push(section("Methods", "methods"));
+    blocks.extend(methods(evidence, &tables, smallest));
+    blocks.push(section("Limits", "limits"));
+    blocks.push(limits(evidence));
+    blocks.push(section("How to check this audit", "provenance"));
+    blocks.extend(provenance(evidence));
+    blocks.push(Block::Note(text(
+        "Figures of two groups together, every other figure and comparison, and definitions are in the report of the audit \
+         (paper bias-audit-report).",
+    )));
     blocks
 }
 

@@ -1,7 +1,8 @@
 //! A document as the data that the page design reads.
 
 use medattest_docs::{
-    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, is_long, levelled, size, widths,
+    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, introduces, is_long, is_small, levelled,
+    size, widths,
 };
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ const TEXT: (f64, f64) = (169.0, 210.0);
 /// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of some seventy pages are
 /// bound and read, and their parts are laid out side by side.
 const PARTED: usize = 1_200;
+/// But short parts follow each other on one: a page holds about so many rows.
+const PAGE: usize = 30;
 /// Within a part, a heading after so many rows begins a page, too.
 const CHAPTER: usize = 300;
 
@@ -32,19 +35,19 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     for (index, block) in levelled.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| levelled.get(before));
         let opens = match block {
-            Block::Heading { level: 2, .. } => true,
+            Block::Heading { level: 2, .. } => since > PAGE,
             Block::Heading { level: 3.., .. } => since > CHAPTER && !matches!(before, Some(Block::Heading { .. })),
             _ => false,
         };
         since = if opens { 0 } else { since + rows_of(block) };
-        let after = match before {
-            _ if parted && index > contents && opens => After::Part,
+        let fresh = match before {
+            _ if parted && index > contents && opens => true,
             // What follows the contents begins on a page of its own.
-            Some(Block::Contents) if !front.sheet => After::Part,
-            Some(Block::Heading { level: 2.., .. }) => After::Heading,
-            _ => After::Other,
+            Some(Block::Contents) if !front.sheet => true,
+            _ => false,
         };
-        blocks.push(self::block(block, after, &mut |svg| {
+        let sticky = introduces(&levelled, index);
+        blocks.push(self::block(block, fresh, sticky, &mut |svg| {
             drawn += 1;
             let name = format!("/figure-{drawn}.svg");
             files.push((name.clone(), drawing(svg).into_bytes()));
@@ -78,6 +81,7 @@ fn rows_of(block: &Block) -> usize {
         Block::Table { rows, .. } => rows.len(),
         Block::Terms(rows) => rows.len(),
         Block::List(items) => items.len(),
+        Block::Figure { .. } => PAGE / 2,
         _ => 1,
     }
 }
@@ -103,29 +107,20 @@ fn highest_source(block: &Block) -> usize {
     }
 }
 
-/// What stands before a block.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    /// The contents, or the part before.
-    Part,
-    Heading,
-    Other,
-}
-
 /// Year, month and day. Archives want a date; reports without one get that of nothing.
 fn date(front: &Front) -> Value {
     front.day.map_or(json!([2000, 1, 1]), |day| json!([day.year(), day.month(), day.day()]))
 }
 
-fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> Value {
+/// A block; `fresh` where it begins a page, `sticky` where no page may end after it.
+fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) -> String) -> Value {
     match block {
         Block::Heading { level: 1, text, .. } => json!({ "kind": "title", "text": line(text) }),
         Block::Heading { level, text, id } => {
-            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": after == After::Part })
+            json!({ "kind": "heading", "level": level - 1, "text": line(text), "id": id, "fresh": fresh })
         }
-        Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text) }),
-        // The citation under a heading stays with what follows.
-        Block::Note(text) => json!({ "kind": "note", "text": line(text), "sticky": after == After::Heading }),
+        Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text), "sticky": sticky }),
+        Block::Note(text) => json!({ "kind": "note", "text": line(text), "sticky": sticky }),
         Block::List(items) => {
             json!({ "kind": "list", "items": items.iter().map(|item| line(item)).collect::<Vec<_>>() })
         }
@@ -134,6 +129,7 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
             let number: Vec<bool> = (0..shares.len())
                 .map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number)))
                 .collect();
+            let small = is_small(rows.iter().map(Vec::as_slice));
             let mut heads: Vec<String> = head.clone();
             heads.resize(shares.len(), String::new());
             let rows: Vec<Value> = rows
@@ -146,6 +142,7 @@ fn block(block: &Block, after: After, draw: &mut dyn FnMut(&str) -> String) -> V
                 .collect();
             json!({
                 "kind": "table", "caption": caption, "head": heads, "widths": shares, "number": number, "rows": rows,
+                "small": small,
             })
         }
         Block::Terms(rows) => {

@@ -6,7 +6,7 @@ use super::parts::NAMES;
 use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
-use crate::layout::{DRAWN, breakable, is_long, levelled, plain, widths};
+use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, levelled, plain, widths};
 
 /// English metric units of a millimetre.
 const EMU: f64 = 36_000.0;
@@ -45,8 +45,8 @@ pub(super) fn body(document: &Document, picture: &dyn Fn(&str) -> Option<Vec<u8>
         }
     }
     let blocks = levelled(&document.blocks);
-    for block in &blocks {
-        writing.block(block, &blocks);
+    for (at, block) in blocks.iter().enumerate() {
+        writing.block(block, at, &blocks);
     }
     let (width, height) = if letter { (12_240, 15_840) } else { (11_906, 16_838) };
     let _ = write!(
@@ -59,15 +59,15 @@ pub(super) fn body(document: &Document, picture: &dyn Fn(&str) -> Option<Vec<u8>
 }
 
 impl Writing<'_> {
-    fn block(&mut self, block: &Block, all: &[Block]) {
+    fn block(&mut self, block: &Block, at: usize, all: &[Block]) {
         match block {
             Block::Heading { level: 1, text, .. } => self.paragraph("Title", text),
             Block::Heading { level, text, id } => {
                 let style = format!("Heading{}", (level - 1).clamp(1, 5));
-                self.marked(&style, text, id.as_deref());
+                self.marked(&style, text, id.as_deref(), false);
             }
-            Block::Paragraph(text) => self.paragraph("Normal", text),
-            Block::Note(text) => self.paragraph("Note", text),
+            Block::Paragraph(text) => self.marked("Normal", text, None, introduces(all, at)),
+            Block::Note(text) => self.marked("Note", text, None, introduces(all, at)),
             Block::List(items) => items.iter().for_each(|item| self.paragraph("ListBullet", item)),
             Block::Table { caption, head, rows } => {
                 if let Some(caption) = caption {
@@ -103,11 +103,12 @@ impl Writing<'_> {
     }
 
     fn paragraph(&mut self, style: &str, text: &[Inline]) {
-        self.marked(style, text, None);
+        self.marked(style, text, None, false);
     }
 
-    fn marked(&mut self, style: &str, text: &[Inline], anchor: Option<&str>) {
-        let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>");
+    fn marked(&mut self, style: &str, text: &[Inline], anchor: Option<&str>, kept: bool) {
+        let kept = if kept { "<w:keepNext/>" } else { "" };
+        let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{kept}</w:pPr>");
         if let Some(anchor) = anchor {
             self.bookmark(anchor);
         }
@@ -166,21 +167,22 @@ impl Writing<'_> {
             write!(self.out, "<w:r><w:rPr>{properties}</w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>", xml(text));
     }
 
-    /// Cells of a row, which may break over pages where `split`.
-    fn row(&mut self, cells: &[Cell], shares: &[u32], style: &str, split: bool) {
-        let _ = write!(self.out, "<w:tr><w:trPr>{}</w:trPr>", if split { "" } else { "<w:cantSplit/>" });
+    /// Cells of a row, which may break over pages where it is `long`, and stays with the next where it is `kept`.
+    fn row(&mut self, cells: &[Cell], shares: &[u32], style: &str, long: bool, kept: bool) {
+        let kept = if kept && !long { "<w:keepNext/>" } else { "" };
+        let _ = write!(self.out, "<w:tr><w:trPr>{}</w:trPr>", if long { "" } else { "<w:cantSplit/>" });
         let empty = Cell::default();
         for (column, width) in shares.iter().enumerate() {
             let cell = cells.get(column).unwrap_or(&empty);
             let _ = write!(self.out, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr>");
             let right = if cell.number { "<w:jc w:val=\"right\"/>" } else { "" };
             for line in &cell.lines {
-                let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{right}</w:pPr>");
+                let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{kept}{right}</w:pPr>");
                 self.runs(line, "");
                 self.out.push_str("</w:p>");
             }
             if cell.lines.is_empty() {
-                let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr></w:p>");
+                let _ = write!(self.out, "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{kept}</w:pPr></w:p>");
             }
             self.out.push_str("</w:tc>");
         }
@@ -228,8 +230,11 @@ impl Writing<'_> {
             self.out.push_str("</w:p></w:tc>");
         }
         self.out.push_str("</w:tr>");
-        for row in rows {
-            self.row(row, &shares, style, row.iter().any(is_long));
+        // The last row is not left alone on a page, and a small table is not divided.
+        let small = is_small(rows.iter().map(Vec::as_slice));
+        for (at, row) in rows.iter().enumerate() {
+            let kept = at + 1 < rows.len() && (small || at + 2 == rows.len());
+            self.row(row, &shares, style, row.iter().any(is_long), kept);
         }
         self.out.push_str("</w:tbl>");
         self.gap();
@@ -247,7 +252,7 @@ impl Writing<'_> {
                     other => other.clone(),
                 })
                 .collect();
-            self.row(&[Cell::line(bold), value.clone()], &shares, "TableText", is_long(value));
+            self.row(&[Cell::line(bold), value.clone()], &shares, "TableText", is_long(value), false);
         }
         self.out.push_str("</w:tbl>");
         self.gap();

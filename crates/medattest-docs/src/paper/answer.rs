@@ -13,8 +13,24 @@ use crate::document::{Block, Cell, Inline, Tone, table, text};
 const SHORT: usize = 220;
 /// Records with more fields than this are shown one below the other; a sheet, which has little room, takes one more.
 const COLUMNS: usize = 5;
+/// Blocks of more rows and figures than this are shown once in a paper.
+const ONCE: usize = 6;
 
 impl Filling<'_> {
+    /// The blocks that show `what`, or the item that has them already: nobody reads a long table twice to find that it is
+    /// the same.
+    pub(super) fn once(&mut self, what: String, make: impl FnOnce(&mut Self) -> Vec<Block>) -> Vec<Block> {
+        let Some(place) = self.place.clone() else { return make(self) };
+        if let Some(before) = self.shown.get(&what).filter(|before| **before != place) {
+            return vec![Block::Paragraph(text(format!("Shown in full under {before}.")))];
+        }
+        let blocks = make(self);
+        if blocks.iter().map(rows).sum::<usize>() > ONCE {
+            self.shown.insert(what, place);
+        }
+        blocks
+    }
+
     /// What is known of an item, and what is not.
     pub(super) fn answer(
         &mut self,
@@ -121,7 +137,9 @@ impl Filling<'_> {
         let cite = self.cite_fact(fact);
         match (&definition.kind, value) {
             (FactType::Records(fields), Value::List(records)) if !records.is_empty() => {
-                answer.blocks.extend(records_shown(fields, records, cite, COLUMNS + usize::from(self.sheet)));
+                let columns = COLUMNS + usize::from(self.sheet);
+                let shown = self.once(key.to_owned(), |_| records_shown(fields, records, cite, columns));
+                answer.blocks.extend(shown);
             }
             (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
                 let last = texts.len() - 1;
@@ -272,6 +290,16 @@ impl Filling<'_> {
         let open = OpenField { section: section.to_owned(), asks: asks.to_owned(), key: key.to_owned(), question };
         let blocks = vec![Block::Paragraph(missing_line(&open))];
         Answer { blocks, open: vec![open], ..Answer::default() }
+    }
+}
+
+/// How much of a page a block takes, in rows.
+fn rows(block: &Block) -> usize {
+    match block {
+        Block::Table { rows, .. } => rows.len(),
+        Block::Terms(rows) => rows.len(),
+        Block::Figure { .. } => ONCE,
+        _ => 1,
     }
 }
 

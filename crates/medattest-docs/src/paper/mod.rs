@@ -6,7 +6,7 @@ mod manifest;
 mod source;
 mod view;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use medattest_core::{
     About, Assessment, Carried, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment,
@@ -111,6 +111,10 @@ struct Filling<'a> {
     law: Option<Vec<Stand>>,
     sources: Vec<Source>,
     open: Vec<OpenField>,
+    /// The numbered item that is being filled, where its long blocks may stand for those of later items.
+    place: Option<String>,
+    /// Long blocks by what they show, and the item that has them.
+    shown: BTreeMap<String, String>,
 }
 
 impl<'a> Filling<'a> {
@@ -165,8 +169,17 @@ impl<'a> Filling<'a> {
 /// Fills a template; `system` is what it is about, where it is about one.
 pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssessment>) -> Paper {
     let leads = template.sections.iter().any(|section| section.lead);
-    let (sources, open) = (Vec::new(), Vec::new());
-    let mut filling = Filling { on, system, sheet: template.sheet, leads, law: None, sources, open };
+    let mut filling = Filling {
+        on,
+        system,
+        sheet: template.sheet,
+        leads,
+        law: None,
+        sources: Vec::new(),
+        open: Vec::new(),
+        place: None,
+        shown: BTreeMap::new(),
+    };
     let sections: Vec<TemplateSection> = match system {
         Some(system) => template.for_system(system),
         None => template.sections.clone(),
@@ -439,6 +452,8 @@ impl<'a> Filling<'a> {
         let mut terms: Vec<(Vec<Inline>, Cell)> = Vec::new();
         let place = if sub == 0 { number.to_string() } else { format!("{number}.{sub}") };
         for (index, item) in section.items.iter().enumerate() {
+            let numbered = !self.sheet && !section.alone;
+            self.place = numbered.then(|| format!("{place}.{} {}", index + 1, item.asks));
             let answer = self.answer(item, section, record);
             if item.optional && !answer.begun {
                 continue;
@@ -509,7 +524,9 @@ impl<'a> Filling<'a> {
                 (None, system) if !system.is_empty() => format!("{system}: "),
                 _ => String::new(),
             };
-            title = title.and(vec![Inline::Small(system), Inline::Code(source.key.clone()), Inline::Small(subject)]);
+            let mut key = vec![Inline::Small(system), Inline::Code(source.key.clone()), Inline::Small(subject)];
+            key.retain(|piece| !matches!(piece, Inline::Small(text) if text.is_empty()));
+            title = title.and(key);
             vec![
                 Cell::line(vec![Inline::Source(index + 1)]),
                 title,

@@ -55,7 +55,8 @@ impl Filling<'_> {
                 let mut blocks = Vec::new();
                 let several = systems.len() > 1;
                 for system in systems {
-                    let shown = self.of_system(view, of, system);
+                    let what = format!("{} of {}: {}", view.id(), system.id, of.join(" "));
+                    let shown = self.once(what, |filling| filling.of_system(view, of, system));
                     if !shown.is_empty() && several {
                         blocks.push(Block::Heading { level: 4, text: text(&system.name), id: None });
                     }
@@ -69,10 +70,15 @@ impl Filling<'_> {
     fn of_system(&mut self, view: View, of: &[String], system: &SystemAssessment) -> Vec<Block> {
         let smallest = self.on.run.policy.smallest_cell;
         match view {
-            View::Performance if self.brief() => self.tables(of, system, |evidence| overall(evidence, smallest)),
-            View::Performance => self.tables(of, system, |evidence| measured(evidence, smallest)),
-            View::BiasAudit => self.tables(of, system, |evidence| report::bias_report(evidence, smallest).blocks),
-            View::Discrimination => self.tables(of, system, |evidence| {
+            View::Performance if self.brief() => {
+                self.tables(view, of, system, |evidence| overall(evidence, smallest))
+            }
+            View::Performance => self.tables(view, of, system, |evidence| measured(evidence, smallest)),
+            View::BiasAudit => {
+                self.tables(view, of, system, |evidence| report::bias_report(evidence, smallest).blocks)
+            }
+            View::BiasSummary => self.tables(view, of, system, |evidence| report::bias_summary(evidence, smallest)),
+            View::Discrimination => self.tables(view, of, system, |evidence| {
                 let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
                 tables.iter().filter(|t| !t.of_class).take(1).flat_map(curves).collect()
             }),
@@ -113,6 +119,7 @@ impl Filling<'_> {
     /// Something for each table of predictions of the uses that are wanted, or of any where there is none of these.
     fn tables(
         &mut self,
+        view: View,
         of: &[String],
         system: &SystemAssessment,
         show: impl Fn(&BiasEvidence) -> Vec<Block>,
@@ -135,7 +142,8 @@ impl Filling<'_> {
                 cite,
                 Inline::Text(".".into()),
             ]));
-            blocks.extend(embedded(show(evidence)));
+            let what = format!("{} of {}: table {}", view.id(), system.id, evidence.table);
+            blocks.extend(self.once(what, |_| embedded(show(evidence))));
         }
         blocks
     }
@@ -447,7 +455,7 @@ fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
 /// What would have to be there for a view that shows nothing.
 pub(super) fn why_empty(view: View) -> &'static str {
     match view {
-        View::Performance | View::BiasAudit | View::Discrimination | View::Representation => {
+        View::Performance | View::BiasAudit | View::BiasSummary | View::Discrimination | View::Representation => {
             "Nothing was measured: describe the predictions with a [[table]] in the system's file."
         }
         View::DataProfile => "No data were read: describe them with [[table]] or [[dataset]] in the system's file.",
