@@ -15,8 +15,11 @@ import os, subprocess, sys, time
 wall = cpu = float("inf")
 for _ in range(5):
     begun, used = time.perf_counter(), os.times()
-    subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
     now = os.times()
+    # 2 is bad input, 5 a fault; the others are verdicts.
+    if code not in (0, 1, 3, 4):
+        sys.exit(f"exit code {code}: " + " ".join(sys.argv[1:]))
     wall = min(wall, time.perf_counter() - begun)
     cpu = min(cpu, now.children_user - used.children_user + now.children_system - used.children_system)
 print(f"{wall:.3f} s wall, {cpu:.3f} s CPU")
