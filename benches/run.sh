@@ -8,8 +8,11 @@ medattest="$CARGO_TARGET_DIR/release/medattest"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
-# The least wall and CPU seconds of five runs; the least, because everything else a machine does only ever adds.
+# Prints a label and the least wall and CPU seconds of five runs of a command; the least, because everything else a machine
+# does only ever adds.
 least() {
+  printf '%-34s ' "$1"
+  shift
   python3 - "$@" <<'PY'
 import os, subprocess, sys, time
 wall = cpu = float("inf")
@@ -29,18 +32,18 @@ PY
 python3 benches/generate.py "$folder" examples/demo
 "$medattest" demo "$folder/demo" >/dev/null
 
-echo "audit of the demo, measured again: $(least "$medattest" audit "$folder/demo" --no-cache)"
-echo "audit of the demo, unchanged:      $(least "$medattest" audit "$folder/demo")"
-echo "1,000 systems classified:          $(least "$medattest" classify "$folder/thousand" --format json)"
+least "audit of the demo, measured again:" "$medattest" audit "$folder/demo" --no-cache
+least "audit of the demo, unchanged:" "$medattest" audit "$folder/demo"
+least "1,000 systems classified:" "$medattest" classify "$folder/thousand" --format json
 
 million=(bias "$folder/million.parquet" --label y_true --prediction y_pred --by race,sex --format json)
-echo "1,000,000 rows, figures of counts: $(least "$medattest" "${million[@]}")"
-echo "the same with scores:              $(least "$medattest" "${million[@]}" --score y_score)"
-echo "the same, 700,000 patients:        $(least "$medattest" "${million[@]}" --score y_score --cluster patient)"
+least "1,000,000 rows, figures of counts:" "$medattest" "${million[@]}"
+least "the same with scores:" "$medattest" "${million[@]}" --score y_score
+least "the same, 700,000 patients:" "$medattest" "${million[@]}" --score y_score --cluster patient
 for by in a,c,d a,b,d; do
   "$medattest" bias "$folder/crossed.parquet" --label y --prediction p --by "$by" --write-counts "$folder/$by.json" >/dev/null
   groups=$(python3 -c "print({'a,c,d': 480, 'a,b,d': 1600}['$by'])")
-  echo "$groups groups crossed, from counts:  $(least "$medattest" bias --from-counts "$folder/$by.json" --format json)"
+  least "$groups groups crossed, from counts:" "$medattest" bias --from-counts "$folder/$by.json" --format json
 done
 if [ "${LARGE:-}" ]; then
   python3 benches/large.py "$folder/large.parquet"

@@ -43,15 +43,24 @@ pub fn is_long(cell: &Cell) -> bool {
     cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
 }
 
-/// Whether a table is so small that it stays on one page, given the cells of its rows.
-pub fn is_small<'c>(rows: impl ExactSizeIterator<Item = &'c [Cell]>) -> bool {
+/// Whether a table is so small that it stays on one page.
+pub fn is_small(rows: &[Vec<Cell>]) -> bool {
     const ROWS: usize = 8;
     const LINES: usize = 24;
-    let lines = |row: &[Cell]| {
-        let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
-        row.iter().map(of).max().unwrap_or(0)
-    };
-    rows.len() <= ROWS && rows.map(lines).sum::<usize>() <= LINES
+    let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
+    let lines = |row: &Vec<Cell>| row.iter().map(of).max().unwrap_or(0);
+    rows.len() <= ROWS && rows.iter().map(lines).sum::<usize>() <= LINES
+}
+
+/// How long a block is, in rows and paragraphs, where a drawing counts for `figure` of them.
+pub fn rows_of(block: &Block, figure: usize) -> usize {
+    match block {
+        Block::Table { rows, .. } => rows.len(),
+        Block::Terms(rows) => rows.len(),
+        Block::List(items) => items.len(),
+        Block::Figure { .. } => figure,
+        _ => 1,
+    }
 }
 
 /// The words of a line.
@@ -94,18 +103,19 @@ pub fn breakable(text: &str) -> String {
 /// after it.
 pub fn introduces(blocks: &[Block], at: usize) -> bool {
     const SHORT: usize = 300;
-    let (Some(Block::Paragraph(text) | Block::Note(text)), Some(before)) =
-        (blocks.get(at), at.checked_sub(1).and_then(|before| blocks.get(before)))
+    let (Some(before), Some(block), Some(next)) =
+        (at.checked_sub(1).and_then(|before| blocks.get(before)), blocks.get(at), blocks.get(at + 1))
     else {
         return false;
     };
-    let follows = match blocks.get(at + 1) {
-        Some(Block::Table { .. } | Block::Terms(_) | Block::Figure { .. }) => true,
-        Some(_) => matches!(blocks.get(at), Some(Block::Note(_))),
-        None => false,
+    // A note under a heading is a citation: it stays with whatever follows.
+    let text = match (block, next) {
+        (Block::Note(text), _)
+        | (Block::Paragraph(text), Block::Table { .. } | Block::Terms(_) | Block::Figure { .. }) => text,
+        _ => return false,
     };
-    let under = matches!(before, Block::Heading { level: 2.., .. }) || introduces(blocks, at - 1);
-    follows && under && plain(text).chars().count() <= SHORT
+    plain(text).chars().count() <= SHORT
+        && (matches!(before, Block::Heading { level: 2.., .. }) || introduces(blocks, at - 1))
 }
 
 /// The blocks with headings that never skip a level, as outlines and screen readers want them: 1 is the title, sections

@@ -39,7 +39,7 @@ pub use drawing::{drawing, size};
 pub use html::html;
 pub use impact::impact_assessment;
 pub use incident::{incident_report, playbook, report_draft};
-pub use layout::{DRAWN, breakable, introduces, is_long, is_small, levelled, plain, widths};
+pub use layout::{DRAWN, breakable, introduces, is_long, is_small, levelled, plain, rows_of, widths};
 pub use letterhead::letterhead;
 pub use markdown::markdown;
 pub use matrix::{UnderPack, matrix, matrix_sheets, standing};

@@ -29,14 +29,9 @@ pub fn bias_report(evidence: &BiasEvidence, smallest: u64) -> Document {
          policy of an organisation, and people."
             .into(),
     )]));
-    for warning in &evidence.warnings {
-        blocks.push(Block::Paragraph(vec![Inline::Strong("Note: ".into()), Inline::Text(warning.clone())]));
-    }
+    blocks.extend(warnings(evidence));
     blocks.push(Block::Contents);
-    blocks.push(section("At a glance", "glance"));
-    blocks.extend(glance(&tables, 1.0 - evidence.level));
-    blocks.push(section("Who is in the data", "people"));
-    blocks.extend(people(evidence, &tables, smallest));
+    blocks.extend(overview(evidence, &tables, smallest));
     for (index, table) in tables.iter().enumerate() {
         blocks.push(Block::Heading {
             level: 2,
@@ -51,11 +46,29 @@ pub fn bias_report(evidence: &BiasEvidence, smallest: u64) -> Document {
     blocks.extend(methods(evidence, &tables, smallest));
     blocks.push(section("Definitions", "definitions"));
     blocks.push(definitions(&tables));
-    blocks.push(section("Limits", "limits"));
-    blocks.push(limits(evidence));
-    blocks.push(section("How to check this report", "provenance"));
-    blocks.extend(provenance(evidence));
+    blocks.extend(trust(evidence, "How to check this report"));
     Document::new(format!("Bias audit: {}", evidence.table), blocks)
+}
+
+fn warnings(evidence: &BiasEvidence) -> Vec<Block> {
+    let line = |warning: &String| vec![Inline::Strong("Note: ".into()), Inline::Text(warning.clone())];
+    evidence.warnings.iter().map(line).map(Block::Paragraph).collect()
+}
+
+/// What of all attributes a reader wants before those of one.
+fn overview(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> Vec<Block> {
+    let mut blocks = vec![section("At a glance", "glance")];
+    blocks.extend(glance(tables, 1.0 - evidence.level));
+    blocks.push(section("Who is in the data", "people"));
+    blocks.extend(people(evidence, tables, smallest));
+    blocks
+}
+
+/// What the figures cannot tell, and where they can be checked.
+fn trust(evidence: &BiasEvidence, title: &str) -> Vec<Block> {
+    let mut blocks = vec![section("Limits", "limits"), limits(evidence), section(title, "provenance")];
+    blocks.extend(provenance(evidence));
+    blocks
 }
 
 /// The comparisons a reader looks for first, attribute by attribute.
@@ -185,13 +198,8 @@ fn titled(title: &str, mut blocks: Vec<Block>) -> Vec<Block> {
 /// What the audit adds to figures by group, for files that show those and are read beside its own report.
 pub(crate) fn bias_summary(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
     let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
-    let warnings =
-        evidence.warnings.iter().map(|warning| vec![Inline::Strong("Note: ".into()), Inline::Text(warning.clone())]);
-    let mut blocks: Vec<Block> = warnings.map(Block::Paragraph).collect();
-    blocks.push(section("At a glance", "glance"));
-    blocks.extend(glance(&tables, 1.0 - evidence.level));
-    blocks.push(section("Who is in the data", "people"));
-    blocks.extend(people(evidence, &tables, smallest));
+    let mut blocks = warnings(evidence);
+    blocks.extend(overview(evidence, &tables, smallest));
     for table in &tables {
         let more = beyond(table);
         if !more.is_empty() {
@@ -202,10 +210,7 @@ pub(crate) fn bias_summary(evidence: &BiasEvidence, smallest: u64) -> Vec<Block>
     blocks.extend(two_scores(evidence, smallest));
     blocks.push(section("Methods", "methods"));
     blocks.extend(methods(evidence, &tables, smallest));
-    blocks.push(section("Limits", "limits"));
-    blocks.push(limits(evidence));
-    blocks.push(section("How to check this audit", "provenance"));
-    blocks.extend(provenance(evidence));
+    blocks.extend(trust(evidence, "How to check this audit"));
     blocks.push(Block::Note(text(
         "Figures of two groups together, every other figure and comparison, and definitions are in the report of the audit \
          (paper bias-audit-report).",

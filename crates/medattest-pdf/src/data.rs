@@ -2,17 +2,17 @@
 
 use medattest_docs::{
     Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, introduces, is_long, is_small, levelled,
-    size, widths,
+    rows_of, size, widths,
 };
 use serde_json::{Value, json};
 
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
 
-/// Rows and paragraphs above which each part of a paper begins on a page of its own: so files of some seventy pages are
+/// Rows and paragraphs above which the parts of a paper begin on pages of their own: so files of some seventy pages are
 /// bound and read, and their parts are laid out side by side.
 const PARTED: usize = 1_200;
-/// But short parts follow each other on one: a page holds about so many rows.
+/// But a part that follows fewer rows than a page holds, about so many, begins on theirs.
 const PAGE: usize = 30;
 /// Within a part, a heading after so many rows begins a page, too.
 const CHAPTER: usize = 300;
@@ -26,7 +26,8 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let mut drawn = 0;
     let linked = document.front.is_some();
     let levelled = levelled(&document.blocks);
-    let parted = levelled.iter().map(rows_of).sum::<usize>() > PARTED;
+    let rows = |block: &Block| rows_of(block, PAGE / 2);
+    let parted = levelled.iter().map(rows).sum::<usize>() > PARTED;
     let parts = levelled.iter().filter(|block| matches!(block, Block::Heading { level: 2, .. })).count();
     let sources = levelled.iter().map(highest_source).max().unwrap_or_default();
     let mut blocks = Vec::new();
@@ -39,13 +40,10 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
             Block::Heading { level: 3.., .. } => since > CHAPTER && !matches!(before, Some(Block::Heading { .. })),
             _ => false,
         };
-        since = if opens { 0 } else { since + rows_of(block) };
-        let fresh = match before {
-            _ if parted && index > contents && opens => true,
-            // What follows the contents begins on a page of its own.
-            Some(Block::Contents) if !front.sheet => true,
-            _ => false,
-        };
+        since = if opens { 0 } else { since + rows(block) };
+        // What follows the contents begins on a page of its own.
+        let first = !front.sheet && before == Some(&Block::Contents);
+        let fresh = first || (parted && index > contents && opens);
         let sticky = introduces(&levelled, index);
         blocks.push(self::block(block, fresh, sticky, &mut |svg| {
             drawn += 1;
@@ -73,17 +71,6 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     });
     files.push(("/document.json".to_owned(), data.to_string().into_bytes()));
     files
-}
-
-/// How long a block is, in rows and paragraphs.
-fn rows_of(block: &Block) -> usize {
-    match block {
-        Block::Table { rows, .. } => rows.len(),
-        Block::Terms(rows) => rows.len(),
-        Block::List(items) => items.len(),
-        Block::Figure { .. } => PAGE / 2,
-        _ => 1,
-    }
 }
 
 /// The highest number of a source that a block cites.
@@ -129,7 +116,7 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
             let number: Vec<bool> = (0..shares.len())
                 .map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number)))
                 .collect();
-            let small = is_small(rows.iter().map(Vec::as_slice));
+            let small = is_small(rows);
             let mut heads: Vec<String> = head.clone();
             heads.resize(shares.len(), String::new());
             let rows: Vec<Value> = rows

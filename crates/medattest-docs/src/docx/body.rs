@@ -231,7 +231,7 @@ impl Writing<'_> {
         }
         self.out.push_str("</w:tr>");
         // The last row is not left alone on a page, and a small table is not divided.
-        let small = is_small(rows.iter().map(Vec::as_slice));
+        let small = is_small(rows);
         for (at, row) in rows.iter().enumerate() {
             let kept = at + 1 < rows.len() && (small || at + 2 == rows.len());
             self.row(row, &shares, style, row.iter().any(is_long), kept);

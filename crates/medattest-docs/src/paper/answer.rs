@@ -8,6 +8,7 @@ use medattest_core::{
 use super::view::why_empty;
 use super::{Answer, Filling, OpenField};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::layout::rows_of;
 
 /// Texts longer than this stand under a heading of their own.
 const SHORT: usize = 220;
@@ -25,7 +26,7 @@ impl Filling<'_> {
             return vec![Block::Paragraph(text(format!("Shown in full under {before}.")))];
         }
         let blocks = make(self);
-        if blocks.iter().map(rows).sum::<usize>() > ONCE {
+        if blocks.iter().map(|block| rows_of(block, ONCE)).sum::<usize>() > ONCE {
             self.shown.insert(what, place);
         }
         blocks
@@ -290,16 +291,6 @@ impl Filling<'_> {
         let open = OpenField { section: section.to_owned(), asks: asks.to_owned(), key: key.to_owned(), question };
         let blocks = vec![Block::Paragraph(missing_line(&open))];
         Answer { blocks, open: vec![open], ..Answer::default() }
-    }
-}
-
-/// How much of a page a block takes, in rows.
-fn rows(block: &Block) -> usize {
-    match block {
-        Block::Table { rows, .. } => rows.len(),
-        Block::Terms(rows) => rows.len(),
-        Block::Figure { .. } => ONCE,
-        _ => 1,
     }
 }
 
