@@ -7,6 +7,7 @@ use medattest_core::{
 
 use crate::conclusions::conclusions;
 use crate::document::{Block, Cell, Document, Inline, Tone};
+use crate::finding::{alike, told, tone, waived};
 use crate::marks::{Marks, Rests, unmarked};
 use crate::measured::{across, measured};
 
@@ -248,48 +249,8 @@ fn severity(severity: Severity, binding: bool) -> Vec<Inline> {
     line
 }
 
-/// Findings of one rule that came out alike stand together.
-fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    for finding in findings {
-        let alike = |group: &&mut Vec<&Finding>| {
-            group
-                .first()
-                .is_some_and(|f| f.rule == finding.rule && f.waiver == finding.waiver && f.missing == finding.missing)
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
-    }
-    groups
-}
-
-/// What was found, subject by subject; a sentence that holds for all of them stands once.
-fn messages(group: &[&Finding]) -> Vec<Vec<Inline>> {
-    let subject = |f: &Finding| if f.subject.attribute.is_some() { Some(f.subject.to_string()) } else { None };
-    let subjects: Vec<String> = group.iter().filter_map(|f| subject(f)).collect();
-    match group {
-        [first, rest @ ..] if rest.iter().all(|f| f.message == first.message) => {
-            let mut line = Vec::new();
-            if !subjects.is_empty() {
-                line.push(Inline::Strong(format!("{}: ", subjects.join("; "))));
-            }
-            line.push(Inline::Text(first.message.clone()));
-            vec![line]
-        }
-        _ => group
-            .iter()
-            .map(|f| {
-                let subject = subject(f).map(|s| format!("{s}: ")).unwrap_or_default();
-                vec![Inline::Strong(subject), Inline::Text(f.message.clone())]
-            })
-            .collect(),
-    }
-}
-
 fn findings_table(findings: &[&Finding]) -> Block {
-    let rows = by_rule(findings)
+    let rows = alike(findings)
         .iter()
         .filter_map(|group| group.first().map(|first| (group, first)))
         .map(|(group, f)| {
@@ -298,14 +259,11 @@ fn findings_table(findings: &[&Finding]) -> Block {
                 Inline::Text(" ".into()),
                 Inline::Code(f.rule.clone()),
             ]);
-            for line in messages(group) {
+            for line in told(group, &mut |_| None) {
                 what = what.and(line);
             }
-            if let Some(waiver) = &f.waiver {
-                what = what.and(vec![
-                    Inline::Tag(Tone::Unsure, "waived".into()),
-                    Inline::Text(format!(" until {} by {}: {}", waiver.expires, waiver.approver, waiver.reason)),
-                ]);
+            if let Some(line) = waived(f) {
+                what = what.and(line);
             }
             if !f.missing.is_empty() {
                 what = what.and(vec![Inline::Small(format!("missing: {}", f.missing.join(", ")))]);
@@ -323,18 +281,14 @@ fn findings_table(findings: &[&Finding]) -> Block {
 
 /// Findings in order: rule, what was found, law.
 fn brief(findings: &[&Finding]) -> Block {
-    let rows = by_rule(findings)
+    let rows = alike(findings)
         .iter()
         .filter_map(|group| group.first().map(|first| (group, first)))
         .map(|(group, f)| {
             let cited: Vec<&str> = f.citations.iter().map(|c| c.citation.as_str()).collect();
             let mut what = Cell::line(vec![Inline::Code(f.rule.clone())]);
-            match group.as_slice() {
-                [single] => what = what.and(vec![Inline::Text(single.message.clone())]),
-                many => {
-                    let subjects: Vec<String> = many.iter().map(|f| f.subject.to_string()).collect();
-                    what = what.and(vec![Inline::Text(format!("{}: {}", f.title, subjects.join("; ")))]);
-                }
+            for line in told(group, &mut |_| None) {
+                what = what.and(line);
             }
             vec![what, Cell::line(vec![Inline::Small(cited.join("; "))])]
         })
@@ -385,14 +339,10 @@ pub(crate) fn roadmap(milestones: &[Milestone]) -> Block {
             }
             let mut readiness = Cell::default();
             for rule in &m.rules {
-                let tone = match rule.outcome {
-                    Outcome::Met => Tone::Good,
-                    Outcome::NotMet => Tone::Bad,
-                    Outcome::Unknown => Tone::Unsure,
-                    Outcome::NotApplicable => Tone::Plain,
-                };
-                let mut line =
-                    vec![Inline::Tag(tone, rule.outcome.to_string()), Inline::Text(format!(" {}", rule.title))];
+                let mut line = vec![
+                    Inline::Tag(tone(rule.outcome), rule.outcome.to_string()),
+                    Inline::Text(format!(" {}", rule.title)),
+                ];
                 if !rule.missing.is_empty() {
                     line.push(Inline::Small(format!(" (missing: {})", rule.missing.join(", "))));
                 }

@@ -2,11 +2,12 @@
 
 use crate::document::{Block, Cell, Inline};
 
+/// Letters that fit beside each other in the type of tables.
+const LETTERS: f64 = 112.0;
+
 /// Shares of the width for the columns of a table, adding up to 1: by how long words and texts are.
 pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
     let columns = head.len().max(rows.iter().map(Vec::len).max().unwrap_or(0)).max(1);
-    /// Letters that fit beside each other in the type of tables.
-    const LETTERS: f64 = 112.0;
     let (mut least, mut wanted) = (Vec::new(), Vec::new());
     for column in 0..columns {
         let cells = || rows.iter().filter_map(|row| row.get(column));
@@ -50,6 +51,19 @@ pub fn is_small(rows: &[Vec<Cell>]) -> bool {
     let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
     let lines = |row: &Vec<Cell>| row.iter().map(of).max().unwrap_or(0);
     rows.len() <= ROWS && rows.iter().map(lines).sum::<usize>() <= LINES
+}
+
+/// Rows at the end of a table that stay together, so that none stands alone on a page: two, unless they fill most of one.
+pub fn last_rows(rows: &[Vec<Cell>], shares: &[f64]) -> usize {
+    const LINES: f64 = 40.0;
+    let of = |(cell, share): (&Cell, &f64)| {
+        let lines =
+            cell.lines.iter().map(|line| (plain(line).chars().count() as f64 / (share * LETTERS)).ceil().max(1.0));
+        lines.sum::<f64>()
+    };
+    let lines = |row: &Vec<Cell>| row.iter().zip(shares).map(of).fold(0.0, f64::max);
+    let last = rows.get(rows.len().saturating_sub(2)..).unwrap_or_default();
+    if last.iter().map(lines).sum::<f64>() <= LINES { last.len() } else { 0 }
 }
 
 /// How long a block is, in rows and paragraphs, where a drawing counts for `figure` of them.

@@ -1,8 +1,8 @@
 //! A document as the data that the page design reads.
 
 use medattest_docs::{
-    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, introduces, is_long, is_small, levelled,
-    rows_of, size, widths,
+    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, introduces, is_long, is_small, last_rows,
+    levelled, rows_of, size, widths,
 };
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
             let number: Vec<bool> = (0..shares.len())
                 .map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number)))
                 .collect();
-            let small = is_small(rows);
+            let (small, last) = (is_small(rows), last_rows(rows, &shares));
             let mut heads: Vec<String> = head.clone();
             heads.resize(shares.len(), String::new());
             let rows: Vec<Value> = rows
@@ -129,15 +129,19 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
                 .collect();
             json!({
                 "kind": "table", "caption": caption, "head": heads, "widths": shares, "number": number, "rows": rows,
-                "small": small,
+                "small": small, "last": last,
             })
         }
         Block::Terms(rows) => {
+            let end = rows.get(rows.len().saturating_sub(2)..).unwrap_or_default();
+            let end: Vec<Vec<Cell>> =
+                end.iter().map(|(name, value)| vec![Cell::line(name.clone()), value.clone()]).collect();
+            let last = last_rows(&end, &[0.29, 0.71]);
             let rows: Vec<Value> = rows
                 .iter()
                 .map(|(name, value)| json!({ "name": line(name), "cell": cell(value), "long": is_long(value) }))
                 .collect();
-            json!({ "kind": "terms", "rows": rows })
+            json!({ "kind": "terms", "rows": rows, "last": last })
         }
         Block::Figure { svg, caption } => {
             // Both sides are said, or a drawing at the foot of a page would shrink instead of moving on.

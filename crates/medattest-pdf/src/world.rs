@@ -20,9 +20,11 @@ struct Shared {
 }
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    // The design says which cells hold data.
+    let features = [typst::Feature::A11yExtras].into_iter().collect();
     let fonts: Vec<Font> = typst_assets::fonts().flat_map(|data| Font::iter(Bytes::new(data))).collect();
     Shared {
-        library: LazyHash::new(<Library as typst::LibraryExt>::default()),
+        library: LazyHash::new(<Library as typst::LibraryExt>::builder().with_features(features).build()),
         book: LazyHash::new(FontBook::from_fonts(&fonts)),
         fonts,
     }

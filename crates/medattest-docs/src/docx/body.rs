@@ -6,7 +6,7 @@ use super::parts::NAMES;
 use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
-use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, levelled, plain, widths};
+use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, plain, widths};
 
 /// English metric units of a millimetre.
 const EMU: f64 = 36_000.0;
@@ -82,7 +82,10 @@ impl Writing<'_> {
                 if !self.figure(svg, caption, share * text) {
                     self.paragraph("Note", &[Inline::Text("The drawing could not be made.".into())]);
                 }
-                self.paragraph("Caption", &[Inline::Text(caption.clone())]);
+                // What comes below a drawing does not bind it to what follows, as what comes above a table does.
+                self.out.push_str("<w:p><w:pPr><w:pStyle w:val=\"Caption\"/><w:keepNext w:val=\"0\"/></w:pPr>");
+                self.run(caption, "");
+                self.out.push_str("</w:p>");
             }
             Block::Verdict { tone, title, text } => {
                 let (ink, back) = colours(*tone);
@@ -98,7 +101,10 @@ impl Writing<'_> {
                 }
             }
             Block::Contents => self.contents(all),
-            Block::Page => self.out.push_str("<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"),
+            // A line of no height that begins a page: a break of its own would leave an empty page after a full one.
+            Block::Page => self.out.push_str(
+                "<w:p><w:pPr><w:pageBreakBefore/><w:spacing w:before=\"0\" w:after=\"0\" w:line=\"20\" w:lineRule=\"exact\"/></w:pPr></w:p>",
+            ),
         }
     }
 
@@ -209,8 +215,8 @@ impl Writing<'_> {
     }
 
     fn table(&mut self, caption: Option<&str>, head: &[String], rows: &[Vec<Cell>]) {
-        let shares: Vec<u32> =
-            widths(head, rows).iter().map(|share| (share * f64::from(self.width)) as u32).collect();
+        let parts = widths(head, rows);
+        let shares: Vec<u32> = parts.iter().map(|share| (share * f64::from(self.width)) as u32).collect();
         let style = if shares.len() > 6 { "TableSmall" } else { "TableText" };
         self.grid(caption, &shares, true);
         self.out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
@@ -231,9 +237,9 @@ impl Writing<'_> {
         }
         self.out.push_str("</w:tr>");
         // The last row is not left alone on a page, and a small table is not divided.
-        let small = is_small(rows);
+        let together = if is_small(rows) { rows.len() } else { last_rows(rows, &parts) };
         for (at, row) in rows.iter().enumerate() {
-            let kept = at + 1 < rows.len() && (small || at + 2 == rows.len());
+            let kept = at + 1 < rows.len() && at + together >= rows.len();
             self.row(row, &shares, style, row.iter().any(is_long), kept);
         }
         self.out.push_str("</w:tbl>");

@@ -8,6 +8,7 @@ use medattest_core::{
 use super::view::why_empty;
 use super::{Answer, Filling, OpenField};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::finding::alike;
 use crate::layout::rows_of;
 
 /// Texts longer than this stand under a heading of their own.
@@ -263,18 +264,18 @@ impl Filling<'_> {
                     }
                 }
             }
-            for finding in findings {
-                if finding.outcome == Outcome::NotApplicable {
-                    outside += 1;
-                    continue;
-                }
+            let judged: Vec<&Finding> =
+                findings.iter().copied().filter(|finding| finding.outcome != Outcome::NotApplicable).collect();
+            outside += findings.len() - judged.len();
+            for finding in &judged {
                 if finding.outcome == Outcome::Unknown {
                     answer.open.push(open(item, section, &finding.missing.join(", "), &finding.message));
                 } else {
                     answer.begun = true;
                 }
-                let cite = self.cite_finding(finding);
-                rows.push(outcome_row(finding, cite));
+            }
+            for alike in alike(&judged) {
+                rows.extend(self.finding_row(&alike));
             }
         }
         if !rows.is_empty() {
@@ -338,30 +339,6 @@ fn missing_line(open: &OpenField) -> Vec<Inline> {
 
 fn missing_lines(open: &[OpenField]) -> Vec<Vec<Inline>> {
     open.iter().map(missing_line).collect()
-}
-
-/// How a rule came out, in two cells.
-pub(super) fn outcome_row(finding: &Finding, cite: Inline) -> Vec<Cell> {
-    let tone = match finding.outcome {
-        Outcome::Met => Tone::Good,
-        Outcome::NotMet => Tone::Bad,
-        Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
-    };
-    let subject = match &finding.subject.attribute {
-        Some(_) => format!(" ({})", finding.subject),
-        None => String::new(),
-    };
-    let mut what = Cell::line(vec![Inline::Strong(format!("{}{subject}", finding.title)), cite])
-        .and(text(finding.message.clone()));
-    if let Some(waiver) = &finding.waiver {
-        what = what.and(vec![
-            Inline::Tag(Tone::Unsure, "waived".into()),
-            Inline::Text(format!(" until {} by {}: {}", waiver.expires, waiver.approver, waiver.reason)),
-        ]);
-    } else if !finding.remedy.is_empty() && finding.outcome == Outcome::NotMet {
-        what = what.and(vec![Inline::Small(format!("What to do: {}", finding.remedy))]);
-    }
-    vec![Cell::line(vec![Inline::Tag(tone, finding.outcome.to_string())]), what]
 }
 
 /// Records: few fields make a table, many a table each.

@@ -3,14 +3,16 @@
 mod answer;
 mod data;
 mod manifest;
+mod requirement;
 mod source;
 mod view;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use medattest_core::{
-    About, Assessment, Carried, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment,
-    Template, TemplateSection, VERSION, Value, sha256_hex,
+    About, Assessment, Carried, Confidence, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject,
+    SystemAssessment, Template, TemplateSection, VERSION, Value, sha256_hex,
 };
 
 use crate::card::{Card, card};
@@ -164,6 +166,14 @@ impl<'a> Filling<'a> {
     fn cite_finding(&mut self, finding: &Finding) -> Inline {
         self.cite(source::of_finding(finding))
     }
+
+    /// How a rule came out for some subjects alike; on a paper of several systems with the name of theirs.
+    fn finding_row(&mut self, alike: &[&Finding]) -> Option<Vec<Cell>> {
+        let first = alike.first()?;
+        let of = self.systems().into_iter().find(|system| self.system.is_none() && system.id == first.system);
+        let title = of.map_or_else(|| first.title.clone(), |system| format!("{}: {}", system.name, first.title));
+        crate::finding::row(&title, alike, &mut |finding| Some(self.cite_finding(finding)))
+    }
 }
 
 /// Fills a template; `system` is what it is about, where it is about one.
@@ -297,16 +307,17 @@ fn state_of(filling: &Filling<'_>, (answered, items): (usize, usize)) -> Block {
 
 /// Which law asks for the paper.
 fn asked_by(template: &Template, on: &Material<'_>, system: Option<&SystemAssessment>) -> Vec<Block> {
-    let mut lines = Vec::new();
-    for cited in &template.cites {
-        let found = cited.split_once('/').and_then(|(pack, id)| on.library.packs.get(pack)?.requirement(id));
+    let mut cited: BTreeMap<Reverse<Confidence>, Vec<&str>> = BTreeMap::new();
+    for name in &template.cites {
+        let found = name.split_once('/').and_then(|(pack, id)| on.library.packs.get(pack)?.requirement(id));
         if let Some(requirement) = found {
-            lines.push(vec![
-                Inline::Text(requirement.citation.clone()),
-                Inline::Small(format!(" ({})", requirement.confidence)),
-            ]);
+            cited.entry(Reverse(requirement.confidence)).or_default().push(&requirement.citation);
         }
     }
+    let line = |(Reverse(confidence), citations): (Reverse<Confidence>, Vec<&str>)| {
+        vec![Inline::Small(format!("{confidence}: ")), Inline::Text(citations.join("; "))]
+    };
+    let lines: Vec<_> = cited.into_iter().map(line).collect();
     let owed = match system.map(|system| owed(template, on.run, system)) {
         Some(Owed::Yes) => format!("It is owed. {}", template.because.clone().unwrap_or_default()),
         Some(Owed::No) => "On the facts it is not owed.".to_owned(),

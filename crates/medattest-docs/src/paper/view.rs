@@ -5,20 +5,17 @@ use medattest_core::engine::bias::BiasEvidence;
 use medattest_core::monitor::MonitorReport;
 use medattest_core::output::paper::{AttributeTable, on_paper};
 use medattest_core::{
-    FilledAssessment, Finding, Outcome, Owed, PackUsed, Rule, Severity, Stand, Subject, SystemAssessment, View, fill,
-    law_on,
+    FilledAssessment, Finding, Outcome, Owed, PackUsed, Severity, Subject, SystemAssessment, View, fill,
 };
 
-use super::answer::outcome_row;
 use super::{Filling, fits, source};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::finding::alike;
 use crate::marks::Rests;
 use crate::matrix::standing;
 use crate::measured::{about, across, calibration, decision_curve, estimate, measured, roc};
 use crate::{conclusions, dossier, gantt, heat, impact, monitor, report};
 
-/// Rows of a table of findings on paper.
-const MOST: usize = 400;
 /// Open questions where a paper is brief.
 const BRIEF: usize = 8;
 
@@ -45,6 +42,7 @@ impl Filling<'_> {
         match view {
             View::Standing => vec![dossier::overview(&systems)],
             View::Regimes => self.regimes(of),
+            View::Requirements if self.system.is_none() => self.requirements(of, None),
             View::NextDates => next_dates(&systems),
             View::Systems => self.register(),
             View::Packs => self.packs(of),
@@ -88,7 +86,7 @@ impl Filling<'_> {
             View::Monitoring => self.watched(system, monitor::monitor_summary),
             View::MonitoringReport => self.watched(system, |report| monitor::monitor_report(report).blocks),
             View::Classification => self.classification(of, system),
-            View::Requirements => self.requirements(of, system),
+            View::Requirements => self.requirements(of, Some(system)),
             View::Findings => self.findings(of, system),
             View::Roadmap => roadmap(of, system, self.brief()),
             View::Questions => dossier::questions(system, if self.brief() { BRIEF } else { usize::MAX }),
@@ -161,75 +159,6 @@ impl Filling<'_> {
         }
     }
 
-    /// Requirements with their standing and what the run shows of each.
-    fn requirements(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
-        let on = self.on;
-        let law = self.law.take().unwrap_or_else(|| law_on(&on.library.packs, on.run.as_of));
-        let mut blocks = Vec::new();
-        let named: Vec<String> = match of {
-            [] => self.on.run.packs.iter().map(|pack| pack.id.clone()).collect(),
-            of => of.to_vec(),
-        };
-        let mut last = String::new();
-        for name in named {
-            let (pack_id, prefix) = name.split_once('/').unwrap_or((&name, ""));
-            let used = self.on.run.packs.iter().any(|pack| pack.id == pack_id);
-            let Some(pack) = self.on.library.packs.get(pack_id).filter(|_| used) else { continue };
-            let (mut rows, mut left) = (Vec::new(), 0);
-            for requirement in pack.requirements.iter().filter(|r| r.id.starts_with(prefix)) {
-                let stand = law.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
-                let rules: Vec<&Rule> =
-                    pack.rules.iter().filter(|rule| rule.serves.contains(&requirement.id)).collect();
-                let mut shown = Cell::default();
-                let mut looked_at = false;
-                for rule in &rules {
-                    for finding in system.findings.iter().filter(|finding| finding.rule == rule.id) {
-                        looked_at = true;
-                        if finding.outcome == Outcome::NotApplicable {
-                            continue;
-                        }
-                        let cite = self.cite_finding(finding);
-                        shown = shown.and(vec![
-                            Inline::Tag(tone(finding.outcome), finding.outcome.to_string()),
-                            Inline::Text(format!(" {}", finding.message)),
-                            cite,
-                        ]);
-                    }
-                }
-                if shown.lines.is_empty() && prefix.is_empty() {
-                    left += 1;
-                    continue;
-                }
-                if shown.lines.is_empty() {
-                    let why = if looked_at { "does not apply to the system" } else { "no rule looks at it" };
-                    shown = Cell::line(vec![Inline::Small(why.into())]);
-                }
-                let what = Cell::line(vec![Inline::Strong(requirement.title.clone())])
-                    .and(text(requirement.asks.clone()))
-                    .and(vec![Inline::Small(format!("{} ({})", requirement.citation, requirement.confidence))]);
-                rows.push(vec![what, Cell::text(stand.map_or("not law on the day".to_owned(), stand_text)), shown]);
-            }
-            if rows.is_empty() {
-                continue;
-            }
-            if last != pack_id {
-                blocks.push(Block::Paragraph(vec![
-                    Inline::Strong(pack.title.clone()),
-                    Inline::Small(format!(" {}; evidence of {}", pack.edition, pack.evidence_date)),
-                ]));
-                pack_id.clone_into(&mut last);
-            }
-            blocks.push(table(&["Requirement", "Standing", "How it is met, on the facts of the run"], rows));
-            if left > 0 {
-                blocks.push(Block::Note(text(format!(
-                    "{left} further requirements of this pack do not apply to the system, or no rule looks at them."
-                ))));
-            }
-        }
-        self.law = Some(law);
-        blocks
-    }
-
     fn findings(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
         let wanted = |f: &&Finding| of.is_empty() || of.iter().any(|id| f.rule.split('/').next() == Some(id));
         let judged = system.findings.iter().filter(wanted).filter(|f| f.outcome != Outcome::NotApplicable).count();
@@ -258,9 +187,8 @@ impl Filling<'_> {
             }
             blocks.push(Block::Heading { level: 5, text: text(format!("{title} ({n})")), id: None });
             let mut rows = Vec::new();
-            for finding in mine.into_iter().take(MOST) {
-                let cite = self.cite_finding(finding);
-                rows.push(outcome_row(finding, cite));
+            for alike in alike(&mine) {
+                rows.extend(self.finding_row(&alike));
             }
             blocks.push(table(&["Outcome", "Finding and what to do"], rows));
         }
@@ -472,21 +400,6 @@ pub(super) fn why_empty(view: View) -> &'static str {
 /// The curves of one attribute.
 fn curves(table: &AttributeTable) -> Vec<Block> {
     [roc(table), calibration(table), decision_curve(table)].into_iter().flatten().collect()
-}
-
-fn tone(outcome: Outcome) -> Tone {
-    match outcome {
-        Outcome::Met => Tone::Good,
-        Outcome::NotMet => Tone::Bad,
-        Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
-    }
-}
-
-fn stand_text(stand: &Stand) -> String {
-    match &stand.from {
-        Some(from) => format!("{}, from {from}", stand.status),
-        None => stand.status.to_string(),
-    }
 }
 
 fn roadmap(of: &[String], system: &SystemAssessment, brief: bool) -> Vec<Block> {
