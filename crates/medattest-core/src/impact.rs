@@ -230,10 +230,17 @@ fn filled(library: &Library, questionnaire: &Questionnaire, item: &Item, system:
         }
     }
     for rule in &item.rules {
-        for finding in system.findings.iter().filter(|finding| finding.rule == *rule) {
-            if finding.outcome != Outcome::NotApplicable {
-                filled.measures.push((finding.rule.clone(), finding.title.clone(), finding.outcome));
-            }
+        // One for each outcome, with the groups of patients it holds for.
+        for outcome in [Outcome::NotMet, Outcome::Unknown, Outcome::Met] {
+            let alike =
+                || system.findings.iter().filter(|finding| finding.rule == *rule && finding.outcome == outcome);
+            let Some(first) = alike().next() else { continue };
+            let of: Vec<String> = alike()
+                .filter(|finding| finding.subject.attribute.is_some())
+                .map(|finding| finding.subject.to_string())
+                .collect();
+            let of = if of.is_empty() { String::new() } else { format!(": {}", of.join("; ")) };
+            filled.measures.push((rule.clone(), format!("{}{of}", first.title), outcome));
         }
     }
     if !item.points.is_empty() {

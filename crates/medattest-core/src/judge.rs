@@ -360,21 +360,24 @@ impl Judge<'_> {
         finding
     }
 
-    /// Why a rule cannot be judged: what is absent for a reason, and how much nobody stated.
+    /// Why a rule cannot be judged: what is absent for a reason, and what nobody stated.
     fn wanting(&self, missing: &BTreeSet<String>, facts: &FactSet, subject: &Subject) -> String {
-        let mut reasons = Vec::new();
-        let mut silent = 0;
+        const NAMED: usize = 3;
+        let (mut reasons, mut silent) = (Vec::new(), Vec::new());
         for key in missing {
-            match facts.get(key, subject).map(|fact| &fact.state) {
-                Some(State::Absent(reason)) => {
-                    let title = self.catalog.get(key).map_or(key.as_str(), |d| d.title.as_str());
-                    reasons.push(format!("{title}: {reason}"));
-                }
-                _ => silent += 1,
+            let title = self.catalog.get(key).map_or(key.as_str(), |d| d.title.as_str());
+            match facts.get(key, subject).map(crate::Fact::on_paper) {
+                Some(State::Absent(reason)) => reasons.push(format!("{title}: {reason}")),
+                _ => silent.push(title),
             }
         }
-        if silent > 0 {
-            reasons.push(format!("{} not stated", count(silent, "fact")));
+        if !silent.is_empty() {
+            let more = match silent.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            silent.truncate(NAMED);
+            reasons.push(format!("not stated: {}{more}", silent.join(", ")));
         }
         format!("cannot be judged ({})", reasons.join("; "))
     }
@@ -385,7 +388,11 @@ impl Judge<'_> {
         for key in crate::pack::placeholders(text) {
             let shown = match facts.get(key, subject).map_or_else(unknown, |fact| fact.on_paper().clone()) {
                 State::Known(value) => value.to_string(),
-                State::Absent(reason) => format!("({reason})"),
+                State::Absent(reason) => {
+                    // Within brackets of the text it needs none of its own.
+                    filled = filled.replace(&format!("({{{key}}})"), &format!("({reason})"));
+                    format!("({reason})")
+                }
             };
             filled = filled.replace(&format!("{{{key}}}"), &shown);
         }

@@ -82,7 +82,7 @@ pub(crate) fn roadmap(
     findings: &[Finding],
     chosen: &[String],
 ) -> Vec<Milestone> {
-    let mut milestones = expiring(stated, judge.as_of);
+    let mut milestones = expiring(judge, stated);
     // A pack that does not reach the system cannot change anything for it.
     let scope = Scope::new(stated, &Subject::system());
     let reaches =
@@ -117,7 +117,8 @@ pub(crate) fn roadmap(
                 && known.1 != conclusion.outcome
                 && chosen.contains(&conclusion.pack)
             {
-                let title = format!("{}: {} becomes {}", id, shown(&known.1), shown(&conclusion.outcome));
+                let (old, new) = (shown(&known.1), shown(&conclusion.outcome));
+                let title = format!("“{}” changes from {old} to {new}", conclusion.title);
                 milestones.push(Milestone::plain(day, MilestoneKind::Conclusion, title));
                 known.1 = conclusion.outcome.clone();
             }
@@ -221,20 +222,21 @@ fn worse(a: Outcome, b: Outcome) -> Outcome {
 }
 
 /// Statements that end after today.
-fn expiring(facts: &FactSet, today: Date) -> Vec<Milestone> {
+fn expiring(judge: &Judge<'_>, facts: &FactSet) -> Vec<Milestone> {
     let mut ends: BTreeMap<(Date, String), Vec<&str>> = BTreeMap::new();
     for fact in facts.iter() {
         if let Provenance::Stated(Some(statement)) = &fact.provenance
             && let Some(until) = statement.until
-            && until >= today
+            && until >= judge.as_of
         {
-            ends.entry((until, statement.by.clone())).or_default().push(&fact.key);
+            let title = judge.catalog.get(&fact.key).map_or(fact.key.as_str(), |d| d.title.as_str());
+            ends.entry((until, statement.by.clone())).or_default().push(title);
         }
     }
     ends.into_iter()
-        .map(|((until, by), keys)| {
-            let first: Vec<&str> = keys.iter().take(3).copied().collect();
-            let more = if keys.len() > 3 { format!(" and {} more", keys.len() - 3) } else { String::new() };
+        .map(|((until, by), titles)| {
+            let first: Vec<&str> = titles.iter().take(3).copied().collect();
+            let more = if titles.len() > 3 { format!(" and {} more", titles.len() - 3) } else { String::new() };
             let title = format!("last day of the statement by {by} on {}{more}", first.join(", "));
             Milestone::plain(until, MilestoneKind::Statement, title)
         })

@@ -216,7 +216,7 @@ const FORM: &str = "templates/README.md shows the form";
 /// A section as written: its own, or taken from another template.
 enum Written {
     Own(TemplateSection),
-    Include(String),
+    Include(String, Option<String>),
 }
 
 struct Raw {
@@ -283,7 +283,7 @@ fn resolved(
     for written in &one.written {
         match written {
             Written::Own(section) => sections.push(section.clone()),
-            Written::Include(name) => {
+            Written::Include(name, part) => {
                 let (other, wanted) = match name.split_once('/') {
                     Some((other, section)) => (other, Some(section)),
                     None => (name.as_str(), None),
@@ -301,7 +301,11 @@ fn resolved(
                     let message = format!("there is no section `{name}` to include");
                     diagnostics.push(Diagnostic::at(&one.place, "unknown-include", message, FORM));
                 }
-                sections.extend(taken);
+                // The same section may answer to another clause here.
+                sections.extend(taken.into_iter().map(|mut section| {
+                    section.part = part.clone().or(section.part);
+                    section
+                }));
             }
         }
     }
@@ -353,8 +357,9 @@ fn template(
     let mut written = Vec::new();
     for mut table in root.tables("section", diagnostics) {
         if let Some(name) = table.string("include", diagnostics) {
+            let part = table.string("part", diagnostics);
             table.finish(diagnostics);
-            written.push(Written::Include(name));
+            written.push(Written::Include(name, part));
         } else {
             written.extend(section(&mut table, library, diagnostics).map(Written::Own));
         }

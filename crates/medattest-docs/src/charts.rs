@@ -6,6 +6,8 @@ use medattest_core::output::paper::{AttributeTable, GroupRow, Shown};
 use medattest_core::output::{escape, figure};
 use medattest_metrics::Metric;
 
+use crate::axis::ticks;
+
 const LABEL_WIDTH: f64 = 170.0;
 const PANEL_WIDTH: f64 = 140.0;
 const GAP: f64 = 16.0;
@@ -61,13 +63,12 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
         svg,
         "<path class=\"axis\" stroke=\"currentColor\" fill=\"none\" d=\"M{left} {bottom}h{PANEL_WIDTH}\"/>"
     );
-    for (value, anchor) in [(low, "start"), (high, "end")] {
+    for (value, label) in ticks((low, high), 4) {
         let _ = write!(
             svg,
-            "<text class=\"soft\" x=\"{:.1}\" y=\"{}\" text-anchor=\"{anchor}\" font-size=\"10\">{}</text>",
+            "<text class=\"soft\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\">{label}</text>",
             x(value),
             bottom + 14.0,
-            short(value)
         );
     }
     let reference = match metric.definition().parity.filter(|_| is_calibration(metric)) {
@@ -102,17 +103,15 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
                     y - 3.5
                 );
             }
-            Some(Shown::Withheld) => {
+            shown => {
+                let (said, width) =
+                    if shown == Some(&Shown::Withheld) { ("withheld", 42.0) } else { ("not estimable", 62.0) };
+                // On the ground of the page, or the reference line would strike it through.
                 let _ = write!(
                     svg,
-                    "<text class=\"soft\" x=\"{left}\" y=\"{}\" font-size=\"10\">withheld</text>",
-                    y + 4.0
-                );
-            }
-            _ => {
-                let _ = write!(
-                    svg,
-                    "<text class=\"soft\" x=\"{left}\" y=\"{}\" font-size=\"10\">not estimable</text>",
+                    "<rect class=\"ground\" fill=\"#fff\" x=\"{left}\" y=\"{}\" width=\"{width}\" height=\"12\"/>\
+                     <text class=\"soft\" x=\"{left}\" y=\"{}\" font-size=\"10\">{said}</text>",
+                    y - 6.0,
                     y + 4.0
                 );
             }
@@ -126,8 +125,4 @@ fn is_calibration(metric: Metric) -> bool {
         metric,
         Metric::ObservedExpected | Metric::CalibrationIntercept | Metric::CalibrationSlope | Metric::MeanError
     )
-}
-
-fn short(value: f64) -> String {
-    format!("{value:.2}")
 }

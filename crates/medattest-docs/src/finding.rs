@@ -44,7 +44,7 @@ pub(crate) fn told(alike: &[&Finding], mark: &mut dyn FnMut(&Finding) -> Option<
     if met || (!rest.is_empty() && rest.iter().all(|finding| finding.message == first.message)) {
         let mut line = Vec::new();
         if met {
-            line.push(Inline::Text(format!("{} ({}): ", first.title, alike.len())));
+            line.push(Inline::Text("for ".into()));
         }
         for (index, finding) in alike.iter().enumerate() {
             let before = if index > 0 { "; " } else { "" };

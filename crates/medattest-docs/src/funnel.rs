@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use medattest_core::output::{escape, figure};
+use medattest_core::output::escape;
+
+use crate::axis::ticks;
 use medattest_metrics::control::FunnelPoint;
 
 const LEFT: f64 = 56.0;
@@ -22,7 +24,7 @@ pub(crate) fn funnel(sites: &[(&str, FunnelPoint)], centre: f64) -> Option<Strin
     let low = ends(&|p| p.value.min(p.alarm.0), centre, f64::min);
     let high = ends(&|p| p.value.max(p.alarm.1), centre, f64::max);
     let pad = ((high - low) * 0.05).max(1e-6);
-    let (low, high) = (low - pad, high + pad);
+    let (low, high) = ((low - pad).max(0.0), (high + pad).min(1.0));
     let most = ends(&|p| p.n as f64, 1.0, f64::max) * 1.05;
     let x = |n: f64| LEFT + n / most * SIZE.0;
     let y = |share: f64| TOP + SIZE.1 - (share - low) / (high - low) * SIZE.1;
@@ -33,15 +35,18 @@ pub(crate) fn funnel(sites: &[(&str, FunnelPoint)], centre: f64) -> Option<Strin
         TOP + SIZE.1,
         LEFT + SIZE.0
     );
-    for part in [0.0, 0.5, 1.0] {
-        let (share, n) = (low + part * (high - low), part * most);
+    for (share, label) in ticks((low, high), 5) {
         let _ = write!(
             svg,
-            "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>\
-             <text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{n:.0}</text>",
+            "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
             LEFT - 5.0,
             y(share) + 3.0,
-            figure(share),
+        );
+    }
+    for (n, label) in ticks((0.0, most), 6) {
+        let _ = write!(
+            svg,
+            "<text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>",
             x(n),
             TOP + SIZE.1 + 14.0
         );

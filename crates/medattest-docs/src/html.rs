@@ -182,7 +182,7 @@ fn inlines(out: &mut String, text: &[Inline]) {
             Inline::Cite(numbers) => {
                 let links: Vec<String> =
                     numbers.iter().map(|n| format!("<a href=\"#{}\">{n}</a>", source_anchor(*n))).collect();
-                write!(out, "<sup class=\"cite\">{}</sup>", links.join(", "))
+                write!(out, "<sup class=\"cite\">[{}]</sup>", links.join(", "))
             }
             Inline::Source(number) => write!(out, "<span id=\"{}\">{number}</span>", source_anchor(*number)),
         };

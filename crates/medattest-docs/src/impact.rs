@@ -1,8 +1,9 @@
 //! Impact assessments as papers.
 
-use medattest_core::{ANSWERS, FilledAssessment, FilledItem, Outcome, Owed, ScoreResult, VERSION};
+use medattest_core::{ANSWERS, FilledAssessment, FilledItem, Owed, ScoreResult, VERSION};
 
 use crate::document::{Block, Cell, Document, Inline, Tone, section, table, text};
+use crate::finding::tone;
 use crate::marks::{Marks, Rests, unmarked};
 
 /// An impact assessment, answered as far as the run answers it.
@@ -97,13 +98,8 @@ fn row(item: &FilledItem, marks: Marks<'_>) -> Vec<Cell> {
         answer = answer.and(line);
     }
     for (rule, title, outcome) in &item.measures {
-        let tone = match outcome {
-            Outcome::Met => Tone::Good,
-            Outcome::NotMet => Tone::Bad,
-            Outcome::Unknown | Outcome::NotApplicable => Tone::Unsure,
-        };
-        let mut line = vec![Inline::Tag(tone, outcome.to_string()), Inline::Text(format!(" {title}"))];
-        line.extend(marks(Rests::Rule(rule)));
+        let mut line = vec![Inline::Tag(tone(*outcome), outcome.to_string()), Inline::Text(format!(" {title}"))];
+        line.extend(marks(Rests::Rule(rule, *outcome)));
         line.extend([Inline::Text(" ".into()), Inline::Code(rule.clone())]);
         answer = answer.and(line);
     }

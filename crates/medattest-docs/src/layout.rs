@@ -8,7 +8,7 @@ const LETTERS: f64 = 112.0;
 /// Shares of the width for the columns of a table, adding up to 1: by how long words and texts are.
 pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
     let columns = head.len().max(rows.iter().map(Vec::len).max().unwrap_or(0)).max(1);
-    let (mut least, mut wanted) = (Vec::new(), Vec::new());
+    let (mut least, mut wanted, mut whole) = (Vec::new(), Vec::new(), Vec::new());
     for column in 0..columns {
         let cells = || rows.iter().filter_map(|row| row.get(column));
         let lines = || cells().flat_map(|cell| cell.lines.iter().map(|line| plain(line)));
@@ -24,12 +24,25 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
         let word = (word as f64 * 1.1 + 3.0).max(5.0);
         least.push(word);
         wanted.push(long.max(word));
+        whole.push(longest);
     }
     // No column is so narrow that its words do not fit; what is left is shared by how long the texts are.
     let (all_least, all_wanted): (f64, f64) = (least.iter().sum(), wanted.iter().sum());
     let part =
         if all_wanted > all_least { ((LETTERS - all_least) / (all_wanted - all_least)).clamp(0.0, 1.0) } else { 0.0 };
-    let weights: Vec<f64> = least.iter().zip(&wanted).map(|(low, high)| low + (high - low) * part).collect();
+    let mut weights: Vec<f64> = least.iter().zip(&wanted).map(|(low, high)| low + (high - low) * part).collect();
+    // Room that nobody needs goes to the columns of sentences that break, where there are any.
+    const SENTENCE: f64 = 30.0;
+    let breaks = |(weight, whole): (&f64, &f64)| *whole > weight.max(SENTENCE);
+    let breaking: f64 = weights.iter().zip(&whole).filter(|pair| breaks(*pair)).map(|(weight, _)| weight).sum();
+    let spare = LETTERS - weights.iter().sum::<f64>();
+    if breaking > 0.0 && spare > 0.0 {
+        for (weight, whole) in weights.iter_mut().zip(&whole) {
+            if breaks((weight, whole)) {
+                *weight *= 1.0 + spare / breaking;
+            }
+        }
+    }
     let all: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / all).collect()
 }
@@ -46,7 +59,7 @@ pub fn is_long(cell: &Cell) -> bool {
 
 /// Whether a table is so small that it stays on one page.
 pub fn is_small(rows: &[Vec<Cell>]) -> bool {
-    const ROWS: usize = 8;
+    const ROWS: usize = 12;
     const LINES: usize = 24;
     let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
     let lines = |row: &Vec<Cell>| row.iter().map(of).max().unwrap_or(0);
@@ -116,7 +129,7 @@ pub fn breakable(text: &str) -> String {
 /// Whether a block is a short text between a heading and what it introduces, a table or a drawing, so that no page may end
 /// after it.
 pub fn introduces(blocks: &[Block], at: usize) -> bool {
-    const SHORT: usize = 300;
+    const SHORT: usize = 500;
     let (Some(before), Some(block), Some(next)) =
         (at.checked_sub(1).and_then(|before| blocks.get(before)), blocks.get(at), blocks.get(at + 1))
     else {
@@ -125,23 +138,32 @@ pub fn introduces(blocks: &[Block], at: usize) -> bool {
     // A note under a heading is a citation: it stays with whatever follows.
     let text = match (block, next) {
         (Block::Note(text), _)
-        | (Block::Paragraph(text), Block::Table { .. } | Block::Terms(_) | Block::Figure { .. }) => text,
+        | (Block::Paragraph(text), Block::Table { .. } | Block::Terms(_) | Block::Figure { .. } | Block::List(_)) => {
+            text
+        }
         _ => return false,
     };
-    plain(text).chars().count() <= SHORT
+    let said = plain(text);
+    if said.ends_with(':') {
+        return true;
+    }
+    said.chars().count() <= SHORT
         && (matches!(before, Block::Heading { level: 2.., .. }) || introduces(blocks, at - 1))
 }
 
 /// The blocks with headings that never skip a level, as outlines and screen readers want them: 1 is the title, sections
 /// begin at 2.
 pub fn levelled(blocks: &[Block]) -> Vec<Block> {
-    let mut last = 1;
+    // The headings that are open, by their own level and the one they have here: those beside each other look alike.
+    let mut open: Vec<(u8, u8)> = Vec::new();
     blocks
         .iter()
         .map(|block| match block {
             Block::Heading { level, text, id } => {
-                let level = (*level).clamp(1, 6).min(last + 1);
-                last = level;
+                let own = (*level).clamp(1, 6);
+                open.retain(|(above, _)| *above < own);
+                let level = open.last().map_or(own.min(2), |(_, above)| above + 1);
+                open.push((own, level));
                 Block::Heading { level, text: text.clone(), id: id.clone() }
             }
             other => other.clone(),
@@ -175,11 +197,14 @@ mod tests {
     #[test]
     fn headings_do_not_skip_levels() {
         let heading = |level| Block::Heading { level, text: Vec::new(), id: None };
-        let levels: Vec<u8> = levelled(&[heading(1), heading(2), heading(5), heading(2), heading(4)])
-            .iter()
-            .filter_map(|block| if let Block::Heading { level, .. } = block { Some(*level) } else { None })
-            .collect();
-        assert_eq!(levels, [1, 2, 3, 2, 3]);
+        let levels = |own: &[u8]| -> Vec<u8> {
+            levelled(&own.iter().map(|level| heading(*level)).collect::<Vec<_>>())
+                .iter()
+                .filter_map(|block| if let Block::Heading { level, .. } = block { Some(*level) } else { None })
+                .collect()
+        };
+        assert_eq!(levels(&[1, 2, 5, 2, 4]), [1, 2, 3, 2, 3]);
+        assert_eq!(levels(&[1, 2, 4, 4, 5, 4]), [1, 2, 3, 3, 4, 3], "those beside each other have one level");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Composing knows what to say and nothing of file formats; rendering knows the format and nothing of law. Neither
 //! computes a figure: every number on paper is one of the run.
 
+mod axis;
 mod card;
 mod charts;
 mod conclusions;

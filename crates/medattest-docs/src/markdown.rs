@@ -110,7 +110,7 @@ fn inlines(text: &[Inline]) -> String {
             Inline::Tag(_, text) => write!(line, "**[{}]**", escaped(text)),
             Inline::Cite(numbers) => {
                 let links: Vec<String> = numbers.iter().map(|n| format!("[{n}](#{})", source_anchor(*n))).collect();
-                write!(line, "<sup>{}</sup>", links.join(", "))
+                write!(line, "<sup>&#91;{}&#93;</sup>", links.join(", "))
             }
             Inline::Source(number) => write!(line, "<a id=\"{}\"></a>{number}", source_anchor(*number)),
         };

@@ -1,5 +1,7 @@
 //! Source marks of reports that stand within papers.
 
+use medattest_core::Outcome;
+
 use crate::document::Inline;
 
 /// What a line of a report rests on.
@@ -7,8 +9,8 @@ use crate::document::Inline;
 pub(crate) enum Rests<'r> {
     /// A fact of the system, by its key.
     Fact(&'r str),
-    /// The outcome of a rule.
-    Rule(&'r str),
+    /// How a rule came out, for those for whom it did so.
+    Rule(&'r str, Outcome),
 }
 
 /// Where a report gets its marks: a paper numbers its sources, a report of its own has none.

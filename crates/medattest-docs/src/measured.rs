@@ -28,10 +28,23 @@ pub(crate) fn measured(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         blocks.extend(withheld(table, smallest));
     }
     blocks.extend(crate::report::proxy_table(evidence));
-    if let Some(table) = tables.first() {
+    if let Some(table) = most_telling(&tables) {
         blocks.extend(calibration(table));
     }
     blocks
+}
+
+/// The attribute whose groups are furthest from what their scores promise: its curves are worth a look.
+pub(crate) fn most_telling(tables: &[AttributeTable]) -> Option<&AttributeTable> {
+    let off = |table: &&AttributeTable| {
+        let of = |row: &GroupRow| match row.figure(Metric::ObservedExpected) {
+            Some(Shown::Figure { value, .. }) if *value > 0.0 => value.ln().abs(),
+            _ => 0.0,
+        };
+        table.groups.iter().map(of).fold(0.0, f64::max)
+    };
+    // Of those alike the first.
+    tables.iter().filter(|table| !table.of_class).rev().max_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
 /// Who is in which data: shares of the groups of every attribute that several tables of a system have.
@@ -165,6 +178,7 @@ pub(crate) fn metric_table(table: &AttributeTable, metrics: &[Metric]) -> Block 
 pub(crate) fn comparisons(table: &AttributeTable, all: bool) -> Vec<Block> {
     let wanted = |d: &&DisparityRow| all || d.is_headline();
     let bounded = table.disparities.iter().filter(wanted).any(|d| d.bounds.is_some());
+    let left_out = table.disparities.iter().filter(wanted).any(|d| !d.left_out.is_empty());
     let rows: Vec<Vec<Cell>> = table
         .disparities
         .iter()
@@ -178,7 +192,9 @@ pub(crate) fn comparisons(table: &AttributeTable, all: bool) -> Vec<Block> {
                         .map_or_else(String::new, |(best, worst)| format!("{} to {}", figure(best), figure(worst))),
                 ));
             }
-            cells.push(Cell::text(if d.left_out.is_empty() { "none".to_owned() } else { d.left_out.join(", ") }));
+            if left_out {
+                cells.push(Cell::text(if d.left_out.is_empty() { "none".to_owned() } else { d.left_out.join(", ") }));
+            }
             cells
         })
         .collect();
@@ -187,7 +203,7 @@ pub(crate) fn comparisons(table: &AttributeTable, all: bool) -> Vec<Block> {
     }
     let mut head = vec!["Comparison", "Estimate", "Groups"];
     head.extend(bounded.then_some("If the unknown belonged to the others"));
-    head.push("Left out, because");
+    head.extend(left_out.then_some("Left out, because"));
     vec![Block::Table { caption: None, head: head.into_iter().map(str::to_owned).collect(), rows }]
 }
 
@@ -270,6 +286,7 @@ pub(crate) fn calibration(table: &AttributeTable) -> Vec<Block> {
         across: (0.0, top),
         up: (0.0, top),
         guide: Some(((0.0, 0.0), (top, top))),
+        curve: Vec::new(),
         lines: rows.iter().map(line).collect(),
     };
     vec![Block::Figure {
@@ -298,6 +315,7 @@ pub(crate) fn roc(table: &AttributeTable) -> Vec<Block> {
         across: (0.0, 1.0),
         up: (0.0, 1.0),
         guide: Some(((0.0, 0.0), (1.0, 1.0))),
+        curve: Vec::new(),
         lines: rows.iter().map(line).collect(),
     };
     vec![Block::Figure {
@@ -329,6 +347,16 @@ pub(crate) fn decision_curve(table: &AttributeTable) -> Vec<Block> {
     let top = rows.iter().flat_map(|row| points(row)).map(|p| p.1).fold(0.01_f64, f64::max);
     let line =
         |row: &&GroupRow| Line { label: row.label.clone(), points: points(row), bars: Vec::new(), marked: false };
+    // Of those flagged all the share of positives is right, at every threshold.
+    let prevalence = match table.overall.figure(Metric::Prevalence) {
+        Some(Shown::Figure { value, .. }) => Some(*value),
+        _ => None,
+    };
+    let benefit = |prevalence: f64, at: f64| prevalence - (1.0 - prevalence) * at / (1.0 - at);
+    let steps = (0..=50).map(|step| right.min(0.99) * f64::from(step) / 50.0);
+    let everyone = prevalence.map_or_else(Vec::new, |p| {
+        steps.map(|at| (at, benefit(p, at))).take_while(|(_, benefit)| *benefit >= -top / 4.0).collect()
+    });
     let plot = Plot {
         title: "Decision curves by group",
         x: "threshold",
@@ -336,14 +364,15 @@ pub(crate) fn decision_curve(table: &AttributeTable) -> Vec<Block> {
         across: (0.0, right),
         up: (-top / 4.0, top * 1.05),
         guide: Some(((0.0, 0.0), (right, 0.0))),
+        curve: everyone,
         lines: rows.iter().map(line).collect(),
     };
     vec![Block::Figure {
         svg: plot.svg(),
         caption: format!(
             "Decision curves by {}: net benefit of flagging scores from the threshold on, true positives per row less \
-             false positives per row at the odds of the threshold. The dashed line is flagging nobody. Intervals are in \
-             the JSON output.{}",
+             false positives per row at the odds of the threshold. The dashed line is flagging nobody, the dotted one \
+             flagging everyone.{}",
             table.attribute,
             left_out(left)
         ),
@@ -443,6 +472,7 @@ pub(crate) fn equalised(table: &AttributeTable) -> Vec<Block> {
             across: (0.0, right),
             up: (0.0, 1.0),
             guide: Some(((e.threshold, 0.0), (e.threshold, 1.0))),
+            curve: Vec::new(),
             lines,
         };
         blocks.push(Block::Figure {

@@ -86,7 +86,8 @@ fn verdict(report: &MonitorReport) -> Block {
     let (tone, title) = match (serious, open.len()) {
         (0, 0) => (Tone::Good, "Within the plan".to_owned()),
         (0, n) => (Tone::Unsure, format!("{n} to look at")),
-        (serious, _) => (Tone::Bad, format!("{serious} serious")),
+        (1, _) => (Tone::Bad, "A limit of high severity is broken".to_owned()),
+        (serious, _) => (Tone::Bad, format!("{serious} limits of high severity are broken")),
     };
     let (drifted, compared) = newest.drifted();
     let said = format!("Newest window {}: {drifted} of {compared} columns drifted.", newest.id);
@@ -130,12 +131,12 @@ fn to_act_on(report: &MonitorReport) -> Vec<Block> {
     let rows = open
         .iter()
         .map(|alert| {
-            let mut todo = Cell::text(alert.action.clone().unwrap_or_else(|| "the plan names no action".to_owned()));
+            let mut todo = Cell::text(alert.action.clone().unwrap_or_else(|| "No action is laid down.".to_owned()));
             if let Some(who) = &alert.who {
-                todo = todo.and(vec![Inline::Small(format!("by {who}"))]);
+                todo = todo.and(vec![Inline::Small(format!("owner: {who}"))]);
             }
             if !alert.escalated_to.is_empty() {
-                todo = todo.and(vec![Inline::Small(format!("tell {}", alert.escalated_to.join(", ")))]);
+                todo = todo.and(vec![Inline::Small(format!("to be told: {}", alert.escalated_to.join(", ")))]);
             }
             vec![
                 Cell::line(vec![severity(alert)]),
@@ -224,6 +225,14 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     blocks
 }
 
+/// A figure that rounds to zero has no sign.
+fn unsigned_zero(shown: String) -> String {
+    match shown.strip_prefix('-') {
+        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_owned(),
+        _ => shown,
+    }
+}
+
 fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     let plan = &report.plan;
     let Some(newest) = report.newest_complete() else { return vec![Block::Paragraph(text("No window yet."))] };
@@ -231,11 +240,10 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     ranked.sort_by(|a, b| b.rank(&plan.drift).total_cmp(&a.rank(&plan.drift)));
     let estimate = |e: Option<&Estimate>, scale: f64, unit: &str| match e.and_then(|e| shown(e, plan.smallest)) {
         None => Cell::text("–"),
-        Some(f) => Cell::number(format!("{}{unit}", figure(f.value * scale))).and(vec![Inline::Small(format!(
-            "[{}, {}]",
-            figure(f.low * scale),
-            figure(f.high * scale)
-        ))]),
+        Some(f) => {
+            let [value, low, high] = [f.value, f.low, f.high].map(|x| unsigned_zero(figure(x * scale)));
+            Cell::number(format!("{value}{unit}")).and(vec![Inline::Small(format!("[{low}, {high}]"))])
+        }
     };
     let rows = ranked
         .iter()
@@ -249,7 +257,7 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
                 Cell::number(
                     column.adjusted.map_or("–".to_owned(), |p| if p < 0.001 { "<0.001".into() } else { figure(p) }),
                 ),
-                estimate(Some(&column.missing), 100.0, " %"),
+                estimate(Some(&column.missing), 100.0, " points"),
                 estimate(column.unseen.as_ref(), 100.0, " %"),
                 if column.drifted() {
                     Cell::line(vec![Inline::Tag(Tone::Unsure, "drifted".into())])
@@ -289,7 +297,9 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
         size: WIDE,
         ..Series::default()
     };
-    if together.values.iter().any(Option::is_some) {
+    // Where one column is all there is, or columns hang together exactly, what is left is rounding.
+    const NOISE: f64 = 1e-6;
+    if together.values.iter().flatten().any(|(value, ..)| value.abs() > NOISE) {
         let caption = "Distance between rows and what the main directions of the reference make of them, in standard \
                        deviations; line: reference. It rises when columns stop going together as they did.";
         blocks.extend(drawn(&together, caption));

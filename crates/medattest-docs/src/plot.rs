@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
+use crate::axis::ticks;
+
 const LEFT: f64 = 52.0;
 const TOP: f64 = 12.0;
 const SIZE: (f64, f64) = (380.0, 300.0);
@@ -41,6 +43,8 @@ pub(crate) struct Plot<'a> {
     pub(crate) up: (f64, f64),
     /// A dashed line from one point to another, such as perfect calibration.
     pub(crate) guide: Option<((f64, f64), (f64, f64))>,
+    /// A dotted line to compare with, point by point.
+    pub(crate) curve: Vec<(f64, f64)>,
     /// What is drawn; at most [`MOST_LINES`].
     pub(crate) lines: Vec<Line>,
 }
@@ -62,15 +66,18 @@ impl Plot<'_> {
             TOP + SIZE.1,
             LEFT + SIZE.0
         );
-        for step in 0..=4 {
-            let part = f64::from(step) / 4.0;
-            let (across, up) =
-                (self.across.0 + part * (self.across.1 - self.across.0), self.up.0 + part * (self.up.1 - self.up.0));
+        for (up, label) in ticks(self.up, 6) {
             let _ = write!(
                 svg,
-                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{up:.2}</text><text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{across:.2}</text>",
+                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
                 LEFT - 6.0,
                 y(up) + 3.0,
+            );
+        }
+        for (across, label) in ticks(self.across, 6) {
+            let _ = write!(
+                svg,
+                "<text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>",
                 x(across),
                 TOP + SIZE.1 + 14.0,
             );
@@ -94,14 +101,16 @@ impl Plot<'_> {
                 y(inside(to.1))
             );
         }
+        if !self.curve.is_empty() {
+            let _ = write!(
+                svg,
+                "<path class=\"reference\" fill=\"none\" stroke=\"currentColor\" stroke-dasharray=\"1 3\" d=\"{}\"/>",
+                path(self.curve.iter().map(|p| (x(p.0), y(inside(p.1)))))
+            );
+        }
         for (index, (line, dash)) in self.lines.iter().zip(DASHES).enumerate() {
             let class = format!("line l{index}");
-            let path: String = line
-                .points
-                .iter()
-                .enumerate()
-                .map(|(at, p)| format!("{}{:.1} {:.1}", if at == 0 { "M" } else { "L" }, x(p.0), y(inside(p.1))))
-                .collect();
+            let path = path(line.points.iter().map(|p| (x(p.0), y(inside(p.1)))));
             let thick = if index == 0 { 2.2 } else { 1.5 };
             let _ = write!(
                 svg,
@@ -144,6 +153,11 @@ impl Plot<'_> {
     }
 }
 
+/// Points joined by straight lines.
+fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
+    points.enumerate().map(|(at, (x, y))| format!("{}{x:.1} {y:.1}", if at == 0 { "M" } else { "L" })).collect()
+}
+
 /// A mark whose shape tells its line.
 fn mark(svg: &mut String, class: &str, index: usize, x: f64, y: f64) {
     let _ = match index % 4 {
@@ -176,6 +190,7 @@ mod tests {
             across: (0.0, 1.0),
             up: (0.0, 1.0),
             guide: None,
+            curve: Vec::new(),
             lines: vec![Line {
                 label: "<b>".into(),
                 points: vec![(0.0, -3.0), (1.0, 9.0)],

@@ -122,6 +122,12 @@ fn glance(tables: &[AttributeTable], alpha: f64) -> Vec<Block> {
     blocks
 }
 
+/// Who is in a table: shares of every group, beside the population where one is declared.
+pub(crate) fn who(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
+    let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
+    people(evidence, &tables, smallest)
+}
+
 fn people(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> Vec<Block> {
     let mut blocks = Vec::new();
     for (table, attribute) in tables.iter().zip(&evidence.attributes).filter(|(t, _)| !t.shares.is_empty()) {
@@ -139,10 +145,12 @@ fn people(evidence: &BiasEvidence, tables: &[AttributeTable], smallest: u64) -> 
                     p_value(p).replace("< ", "under ")
                 )
             });
-            blocks.push(Block::Paragraph(text(format!(
-                "Half the sum of absolute differences of the shares is {}{p}.",
-                figure(distance)
-            ))));
+            let said = if table.share_withheld() {
+                "Half the sum of absolute differences of the shares is withheld, as a share is.".to_owned()
+            } else {
+                format!("Half the sum of absolute differences of the shares is {}{p}.", figure(distance))
+            };
+            blocks.push(Block::Paragraph(text(said)));
         }
     }
     if blocks.is_empty() {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
+use crate::axis::ticks;
+
 const LEFT: f64 = 56.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 34.0;
@@ -64,7 +66,8 @@ impl Series<'_> {
         self.centre.iter().for_each(|centre| see(*centre));
         let (low, high) = ends?;
         let pad = ((high - low) * 0.06).max(1e-6 * high.abs()).max(1e-9);
-        let (low, high) = (low - pad, high + pad);
+        // What cannot be negative is not drawn as if it could.
+        let (low, high) = (if low >= 0.0 { (low - pad).max(0.0) } else { low - pad }, high + pad);
         let n = self.windows.len().max(2) as f64;
         let (inner, up) = (width - LEFT - 10.0, height - TOP - BOTTOM);
         let x = |at: usize| LEFT + (at as f64 + 0.5) / n * inner;
@@ -81,14 +84,12 @@ impl Series<'_> {
             TOP + up,
             LEFT + inner
         );
-        for part in [0.0, 0.5, 1.0] {
-            let value = low + part * (high - low);
+        for (value, label) in ticks((low, high), 4) {
             let _ = write!(
                 svg,
-                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>",
+                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
                 LEFT - 5.0,
                 y(value) + 3.0,
-                medattest_core::output::figure(value)
             );
         }
         let last = self.windows.len().saturating_sub(1);

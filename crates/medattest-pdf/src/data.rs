@@ -133,15 +133,14 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
             })
         }
         Block::Terms(rows) => {
-            let end = rows.get(rows.len().saturating_sub(2)..).unwrap_or_default();
-            let end: Vec<Vec<Cell>> =
-                end.iter().map(|(name, value)| vec![Cell::line(name.clone()), value.clone()]).collect();
-            let last = last_rows(&end, &[0.29, 0.71]);
+            let cells: Vec<Vec<Cell>> =
+                rows.iter().map(|(name, value)| vec![Cell::line(name.clone()), value.clone()]).collect();
+            let (small, last) = (is_small(&cells), last_rows(&cells, &[0.29, 0.71]));
             let rows: Vec<Value> = rows
                 .iter()
                 .map(|(name, value)| json!({ "name": line(name), "cell": cell(value), "long": is_long(value) }))
                 .collect();
-            json!({ "kind": "terms", "rows": rows, "last": last })
+            json!({ "kind": "terms", "rows": rows, "last": last, "small": small })
         }
         Block::Figure { svg, caption } => {
             // Both sides are said, or a drawing at the foot of a page would shrink instead of moving on.

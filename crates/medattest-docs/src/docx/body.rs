@@ -151,11 +151,12 @@ impl Writing<'_> {
                 }
                 Inline::Cite(numbers) => {
                     for (index, number) in numbers.iter().enumerate() {
-                        let comma = if index > 0 { ", " } else { "" };
+                        let before = if index > 0 { ", " } else { "[" };
+                        let after = if index + 1 == numbers.len() { "]" } else { "" };
                         let _ = write!(
                             self.out,
                             "<w:hyperlink w:anchor=\"{}\" w:history=\"1\"><w:r><w:rPr><w:color w:val=\"0B5CAD\"/>\
-                             <w:vertAlign w:val=\"superscript\"/></w:rPr><w:t xml:space=\"preserve\">{comma}{number}</w:t></w:r></w:hyperlink>",
+                             <w:vertAlign w:val=\"superscript\"/></w:rPr><w:t xml:space=\"preserve\">{before}{number}{after}</w:t></w:r></w:hyperlink>",
                             source_anchor(*number)
                         );
                     }

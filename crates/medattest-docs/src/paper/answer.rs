@@ -44,7 +44,7 @@ impl Filling<'_> {
         let several = item.facts.len() + item.fields.len() > 1;
         let mut lines: Vec<(String, Vec<Inline>, usize)> = Vec::new();
         for key in &item.facts {
-            self.of_fact(key, item, section, &mut answer, &mut lines);
+            self.of_fact(key, item, section, several, &mut answer, &mut lines);
         }
         if let Some(record) = record {
             for field in &item.fields {
@@ -121,6 +121,7 @@ impl Filling<'_> {
         key: &str,
         item: &TemplateItem,
         section: &TemplateSection,
+        several: bool,
         answer: &mut Answer,
         lines: &mut Vec<(String, Vec<Inline>, usize)>,
     ) {
@@ -144,6 +145,9 @@ impl Filling<'_> {
                 answer.blocks.extend(shown);
             }
             (FactType::Texts, Value::List(texts)) if texts.len() > 1 => {
+                if several {
+                    answer.blocks.push(Block::Paragraph(vec![Inline::Small(format!("{}:", definition.title))]));
+                }
                 let last = texts.len() - 1;
                 let of = |(index, value): (usize, &Value)| {
                     let mut line = text(value.to_string());
@@ -280,9 +284,12 @@ impl Filling<'_> {
         }
         if !rows.is_empty() {
             answer.blocks.push(table(&["Outcome", "Measure and what was found"], rows));
-        } else if outside > 0 && answer.open.is_empty() {
+        } else if outside > 0 && !answer.begun && answer.open.is_empty() {
+            answer.outside = item.view.is_none();
             answer.begun = true;
-            answer.blocks.push(Block::Paragraph(text("The rules that look at this do not apply to the system.")));
+            answer
+                .blocks
+                .push(Block::Paragraph(text("Not asked of the system: the law behind it does not reach it.")));
         }
     }
 

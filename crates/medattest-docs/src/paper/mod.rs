@@ -2,21 +2,21 @@
 
 mod answer;
 mod data;
+mod front;
 mod manifest;
 mod requirement;
 mod source;
 mod view;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use medattest_core::{
-    About, Assessment, Carried, Confidence, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject,
-    SystemAssessment, Template, TemplateSection, VERSION, Value, sha256_hex,
+    About, Assessment, Carried, Fact, FactSet, Finding, Library, Owed, Stand, State, Subject, SystemAssessment,
+    Template, TemplateSection, VERSION, Value, sha256_hex,
 };
 
 use crate::card::{Card, card};
-use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, Tone, table, text};
+use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, table, text};
 
 pub use manifest::{Manifest, OpenField, Staleness, manifest_of_text, stale};
 pub use source::{Source, SourceKind};
@@ -97,6 +97,8 @@ struct Answer {
     begun: bool,
     /// What is not.
     open: Vec<OpenField>,
+    /// Whether only rules were asked, and none applies: neither answered nor open.
+    outside: bool,
     /// Questions of an embedded form: all, answered whole, in part. They count instead of the item they stand under.
     within: Option<(usize, usize, usize)>,
 }
@@ -248,9 +250,10 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         blocks.push(Block::Paragraph(vec![Inline::Strong(subject)]));
     }
     if draft {
-        blocks.push(state_of(&filling, complete));
+        blocks.push(filling.state(complete));
     }
     if template.sheet {
+        blocks.extend(filling.whether_owed(template).map(|owed| Block::Note(text(owed))));
         blocks.extend(body);
         blocks.push(filling.control(template, &front, &digest));
     } else {
@@ -259,7 +262,7 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
             blocks.push(Block::Page);
         }
         blocks.push(filling.control(template, &front, &digest));
-        blocks.extend(asked_by(template, &on, system));
+        blocks.extend(filling.asked_by(template));
         blocks.push(Block::Contents);
         blocks.extend(body);
     }
@@ -293,45 +296,6 @@ fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
-/// What a reader must know first of a paper that is not finished.
-fn state_of(filling: &Filling<'_>, (answered, items): (usize, usize)) -> Block {
-    let open = filling.open.len();
-    let title = if open == 0 { "Draft: not approved".to_owned() } else { format!("Draft: {open} fields are open") };
-    let rest = if open == 0 {
-        "Every field is answered; nobody has approved it yet."
-    } else {
-        "What is open is marked in place and listed at the end with the question that would fill it."
-    };
-    Block::Verdict { tone: Tone::Unsure, title, text: text(format!("{answered} of {items} items answered. {rest}")) }
-}
-
-/// Which law asks for the paper.
-fn asked_by(template: &Template, on: &Material<'_>, system: Option<&SystemAssessment>) -> Vec<Block> {
-    let mut cited: BTreeMap<Reverse<Confidence>, Vec<&str>> = BTreeMap::new();
-    for name in &template.cites {
-        let found = name.split_once('/').and_then(|(pack, id)| on.library.packs.get(pack)?.requirement(id));
-        if let Some(requirement) = found {
-            cited.entry(Reverse(requirement.confidence)).or_default().push(&requirement.citation);
-        }
-    }
-    let line = |(Reverse(confidence), citations): (Reverse<Confidence>, Vec<&str>)| {
-        vec![Inline::Small(format!("{confidence}: ")), Inline::Text(citations.join("; "))]
-    };
-    let lines: Vec<_> = cited.into_iter().map(line).collect();
-    let owed = match system.map(|system| owed(template, on.run, system)) {
-        Some(Owed::Yes) => format!("It is owed. {}", template.because.clone().unwrap_or_default()),
-        Some(Owed::No) => "On the facts it is not owed.".to_owned(),
-        Some(Owed::Unknown(keys)) => format!("Whether it is owed turns on {}.", keys.join(", ")),
-        Some(Owed::Voluntary) | None => String::new(),
-    };
-    let mut blocks = vec![Block::Paragraph(text(format!("{} {owed}", template.purpose).trim()))];
-    if !lines.is_empty() {
-        blocks.push(Block::Paragraph(text("Asked for by, or laid out after:")));
-        blocks.push(Block::List(lines));
-    }
-    blocks
-}
-
 fn completeness(counts: &[SectionCount]) -> Block {
     let rows = counts.iter().filter(|count| count.items > 0).map(|count| {
         let share = 100 * count.answered / count.items.max(1);
@@ -347,75 +311,6 @@ fn completeness(counts: &[SectionCount]) -> Block {
 }
 
 impl<'a> Filling<'a> {
-    /// The status that is stated for papers of this system.
-    fn status(&self) -> String {
-        match self.facts().value("paper.status") {
-            Some(Value::Text(id)) => match id.as_str() {
-                "approved" => "Approved".to_owned(),
-                "in-review" => "In review".to_owned(),
-                _ => "Draft".to_owned(),
-            },
-            _ => "Draft".to_owned(),
-        }
-    }
-
-    /// Document control: what it is, of when, on what, who has to sign.
-    fn control(&mut self, template: &Template, front: &Front, digest: &str) -> Block {
-        let run = self.on.run;
-        let version = self.facts().value("paper.version").map(ToString::to_string);
-        let mut rows: Vec<(Vec<Inline>, Cell)> = Vec::new();
-        let mut row = |name: &str, value: Vec<Inline>| rows.push((text(name), Cell::line(value)));
-        row("Document", vec![Inline::Text(format!("{} for {}", template.title, lower(&template.readers)))]);
-        row(
-            "Version and status",
-            vec![
-                Inline::Text(format!("{} ", version.unwrap_or_else(|| "no version stated".to_owned()))),
-                Inline::Tag(if front.draft { Tone::Unsure } else { Tone::Good }, front.status.clone()),
-            ],
-        );
-        row("Facts and law as of", text(run.as_of.to_string()));
-        if !front.organisation.is_empty() {
-            row("Organisation", text(front.organisation.clone()));
-        }
-        row("Digest of what it says", vec![Inline::Code(digest.to_owned())]);
-        row(
-            "Project",
-            vec![Inline::Code(run.project_sha256.clone()), Inline::Small(format!(" medattest {VERSION}"))],
-        );
-        for (role, name, on) in self.approvals() {
-            let sign = match on {
-                Some(day) if name.is_empty() => format!("approved on {day}"),
-                Some(day) => format!("{name}, approved on {day}"),
-                None => format!("{name}  signature ______________________  date ______________"),
-            };
-            rows.push((text(format!("Approval: {role}")), Cell::text(sign.trim())));
-        }
-        Block::Terms(rows)
-    }
-
-    /// Who has to approve: as stated, or else whoever answers for the system.
-    fn approvals(&self) -> Vec<(String, String, Option<String>)> {
-        let field = |record: &Value, key: &str| match record {
-            Value::Record(fields) => fields.get(key).map(ToString::to_string),
-            _ => None,
-        };
-        if let Some(Value::List(records)) = self.facts().value("paper.approvals") {
-            let of = |record: &Value| {
-                (
-                    field(record, "role").unwrap_or_default(),
-                    field(record, "name").unwrap_or_default(),
-                    field(record, "on"),
-                )
-            };
-            return records.iter().map(of).collect();
-        }
-        let owners = [("owners.accountable", "accountable"), ("owners.clinical", "clinical owner")];
-        let stated = owners.iter().filter_map(|(key, role)| {
-            self.facts().value(key).map(|name| ((*role).to_owned(), name.to_string(), None))
-        });
-        stated.collect()
-    }
-
     fn section(&mut self, section: &TemplateSection, number: usize) -> (Vec<Block>, SectionCount) {
         let sheet = self.sheet;
         let title = if sheet { section.title.clone() } else { format!("{number} {}", section.title) };
@@ -462,15 +357,18 @@ impl<'a> Filling<'a> {
         let mut blocks = Vec::new();
         let mut terms: Vec<(Vec<Inline>, Cell)> = Vec::new();
         let place = if sub == 0 { number.to_string() } else { format!("{number}.{sub}") };
-        for (index, item) in section.items.iter().enumerate() {
+        // Only what has a heading has a number: gaps look like something left out.
+        let mut next = 1;
+        for item in &section.items {
             let numbered = !self.sheet && !section.alone;
-            self.place = numbered.then(|| format!("{place}.{} {}", index + 1, item.asks));
+            self.place = numbered.then(|| format!("{place}.{next} {}", item.asks));
             let answer = self.answer(item, section, record);
             if item.optional && !answer.begun {
                 continue;
             }
             let whole = answer.open.is_empty();
-            let one = (1, usize::from(whole), usize::from(!whole && answer.begun));
+            let one =
+                if answer.outside { (0, 0, 0) } else { (1, usize::from(whole), usize::from(!whole && answer.begun)) };
             let (items, answered, partly) = answer.within.unwrap_or(one);
             count.items += items;
             count.answered += answered;
@@ -487,8 +385,9 @@ impl<'a> Filling<'a> {
                         blocks.push(Block::Terms(std::mem::take(&mut terms)));
                     }
                     if !self.sheet {
-                        asks.insert(0, Inline::Text(format!("{place}.{} ", index + 1)));
+                        asks.insert(0, Inline::Text(format!("{place}.{next} ")));
                     }
+                    next += 1;
                     let level = if sub == 0 { 3 } else { 4 };
                     blocks.push(Block::Heading { level, text: asks, id: None });
                     blocks.extend(answer.blocks);
@@ -550,7 +449,7 @@ impl<'a> Filling<'a> {
             heading(2, "Sources", Some("sources")),
             table(&["No.", "What", "How it is known", "Digest"], rows),
             Block::Note(text(
-                "Small numbers in the text name the source. A digest changes when what the source says changes: \
+                "Small numbers in brackets name the source. A digest changes when what the source says changes: \
                  `medattest doc check` on this file tells which do not hold any more. This paper says what was stated, \
                  measured and concluded; it is not legal advice.",
             )),
@@ -564,16 +463,6 @@ impl<'a> Filling<'a> {
             State::Known(value) => Some((fact, value)),
             State::Absent(_) => None,
         }
-    }
-}
-
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) if !text.chars().nth(1).is_some_and(char::is_uppercase) => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
     }
 }
 

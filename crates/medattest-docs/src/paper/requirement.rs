@@ -27,8 +27,8 @@ impl Filling<'_> {
             }
         }
         let last_head = match system {
-            Some(_) => "How it is met, on the facts of the run",
-            None => "Systems by outcome, the worst of the rules that look at it",
+            Some(_) => "What the run shows",
+            None => "Systems by their worst outcome",
         };
         for (pack_id, parts) in named {
             let used = on.run.packs.iter().any(|pack| pack.id == pack_id);

@@ -13,7 +13,7 @@ use crate::document::{Block, Cell, Inline, Tone, table, text};
 use crate::finding::alike;
 use crate::marks::Rests;
 use crate::matrix::standing;
-use crate::measured::{about, across, calibration, decision_curve, estimate, measured, roc};
+use crate::measured::{about, across, calibration, decision_curve, estimate, measured, most_telling, roc};
 use crate::{conclusions, dossier, gantt, heat, impact, monitor, report};
 
 /// Open questions where a paper is brief.
@@ -27,9 +27,10 @@ impl Filling<'_> {
                 let fact = system.facts.get(key, &Subject::system())?;
                 Some(Inline::Cite(vec![self.fact_number(&system.id, fact)]))
             }
-            Rests::Rule(rule) => {
+            Rests::Rule(rule, outcome) => {
                 // One for each whom the rule speaks of.
-                let findings = system.findings.iter().filter(|finding| finding.rule == rule);
+                let alike = |finding: &&Finding| finding.rule == rule && finding.outcome == outcome;
+                let findings = system.findings.iter().filter(alike);
                 let numbers: Vec<usize> = findings.map(|finding| self.number(source::of_finding(finding))).collect();
                 (!numbers.is_empty()).then_some(Inline::Cite(numbers))
             }
@@ -76,11 +77,24 @@ impl Filling<'_> {
                 self.tables(view, of, system, |evidence| report::bias_report(evidence, smallest).blocks)
             }
             View::BiasSummary => self.tables(view, of, system, |evidence| report::bias_summary(evidence, smallest)),
-            View::Discrimination => self.tables(view, of, system, |evidence| {
-                let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
-                tables.iter().filter(|t| !t.of_class).take(1).flat_map(curves).collect()
-            }),
-            View::Representation => embedded(across(&system.evidence, smallest)),
+            View::Discrimination => {
+                // Where figures by group stand before, so does the calibration curve.
+                let before = format!("{} of {}: ", View::Performance.id(), system.id);
+                let drawn = self.shown.keys().any(|what| what.starts_with(&before));
+                self.tables(view, of, system, |evidence| {
+                    let tables: Vec<AttributeTable> =
+                        evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
+                    most_telling(&tables).map(|table| curves(table, drawn)).unwrap_or_default()
+                })
+            }
+            View::Representation => {
+                let shared = across(&system.evidence, smallest);
+                if shared.is_empty() {
+                    self.tables(view, of, system, |evidence| report::who(evidence, smallest))
+                } else {
+                    embedded(shared)
+                }
+            }
             View::DataProfile => self.data_profile(system, smallest),
             View::Inputs => self.inputs(system),
             View::Monitoring => self.watched(system, monitor::monitor_summary),
@@ -397,9 +411,10 @@ pub(super) fn why_empty(view: View) -> &'static str {
     }
 }
 
-/// The curves of one attribute.
-fn curves(table: &AttributeTable) -> Vec<Block> {
-    [roc(table), calibration(table), decision_curve(table)].into_iter().flatten().collect()
+/// The curves of one attribute; that of calibration where it is not `drawn` already.
+fn curves(table: &AttributeTable, drawn: bool) -> Vec<Block> {
+    let calibration = if drawn { Vec::new() } else { calibration(table) };
+    [roc(table), calibration, decision_curve(table)].into_iter().flatten().collect()
 }
 
 fn roadmap(of: &[String], system: &SystemAssessment, brief: bool) -> Vec<Block> {
@@ -411,7 +426,7 @@ fn roadmap(of: &[String], system: &SystemAssessment, brief: bool) -> Vec<Block> 
         .cloned()
         .collect();
     if milestones.is_empty() {
-        return vec![Block::Paragraph(text("Nothing that is known changes later."))];
+        return vec![Block::Paragraph(text("No later date that is known concerns what is looked at here."))];
     }
     let mut blocks = Vec::new();
     if let Some(svg) = gantt::gantt(&milestones) {
@@ -442,7 +457,7 @@ fn next_dates(systems: &[&SystemAssessment]) -> Vec<Block> {
     }
     dates.sort_by_key(|(day, _, _)| *day);
     if dates.is_empty() {
-        return vec![Block::Paragraph(text("Nothing that is known changes later."))];
+        return vec![Block::Paragraph(text("No later date that is known concerns what is looked at here."))];
     }
     let left = dates.len().saturating_sub(FEW);
     let of = |(day, title, names): &(Date, &str, Vec<&str>)| {

@@ -172,7 +172,7 @@ fn attribute_facts(evidence: &BiasEvidence, attribute: &AttributeAudit) -> Vec<F
     facts.extend(tested(&table, &make));
     if let Some(representation) = &attribute.representation {
         let none = "no population is declared for the attribute";
-        let hidden = table.shares.iter().any(|s| s.share == Shown::Withheld);
+        let hidden = table.share_withheld();
         let loosely = |name: &str, x: Option<f64>| {
             let paper = x.map(|x| State::Known(Value::Number((x * 100.0).round() / 100.0)));
             count_withheld(Fact { paper, ..make(name, number(x, none)) }, hidden && x.is_some())
@@ -295,6 +295,10 @@ fn withheld(fact: Fact, shown: Option<&Shown>) -> Fact {
         Some(shown @ Shown::Figure { n: None, .. }) => {
             let text = format!("{shown}, n withheld");
             Fact { paper: Some(State::Known(Value::Text(text))), ..fact }
+        }
+        // The reason as it may be given.
+        Some(Shown::NotEstimable(because)) => {
+            Fact { paper: Some(State::Absent(format!("not estimable: {because}"))), ..fact }
         }
         _ => fact,
     }

@@ -315,7 +315,7 @@ fn decide(all: &mut [ColumnDrift], limits: &DriftLimits) {
         if clearly(Some(&column.missing), limits.missing) {
             let change = column.missing.value().unwrap_or(0.0);
             column.because.push(match shown(&column.missing, SHOWN) {
-                Some(_) => format!("{:+.1} % missing", 100.0 * change),
+                Some(_) => format!("{:+.1} percentage points missing", 100.0 * change),
                 None if change > 0.0 => "more is missing".to_owned(),
                 None => "less is missing".to_owned(),
             });

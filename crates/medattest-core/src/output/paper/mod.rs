@@ -156,15 +156,21 @@ fn shown(estimate: &Estimate, smallest: u64, hide_n: bool) -> Shown {
     }
 }
 
-/// Why a figure cannot be given. Of a group whose size is withheld, not even that nobody or everybody in it had the
-/// outcome or was flagged.
-fn reason(because: NotEstimable, hide_n: bool) -> String {
+/// Why a figure cannot be given. Of a group of which something is withheld, only that it is too small: a reason that names
+/// what there are few of, or none, would tell of it, and by difference of the group next to it.
+fn reason(because: NotEstimable, hidden: bool) -> String {
     match because {
-        NotEstimable::NoPositives
+        NotEstimable::NoRows
+        | NotEstimable::NoPositives
         | NotEstimable::NoNegatives
         | NotEstimable::NoPredictedPositives
         | NotEstimable::NoPredictedNegatives
-            if hide_n =>
+        | NotEstimable::FewerThan(_)
+        | NotEstimable::FewerEventsThan(_)
+        | NotEstimable::FewerNonEventsThan(_)
+        | NotEstimable::FewerClustersThan(_)
+        | NotEstimable::NothingExpected
+            if hidden =>
         {
             "too few people".to_owned()
         }
@@ -210,8 +216,12 @@ impl Hidden {
 /// A group as it may be shown.
 fn group_row(label: &str, group: &GroupEstimates, hidden: &[bool], smallest: u64, hide: Hidden) -> GroupRow {
     let figure = |(metric, estimate): &(Metric, Estimate)| {
-        let gone = estimate.figure.is_ok() && hide.of(*metric);
-        (*metric, if gone { Shown::Withheld } else { shown(estimate, smallest, hide.n) })
+        let shown = match &estimate.figure {
+            Ok(_) if hide.of(*metric) => Shown::Withheld,
+            Err(because) => Shown::NotEstimable(reason(*because, hide.anything())),
+            Ok(_) => shown(estimate, smallest, hide.n),
+        };
+        (*metric, shown)
     };
     let figures: Vec<(Metric, Shown)> = group.estimates.iter().map(figure).collect();
     let pooled = group
@@ -450,8 +460,12 @@ fn disparities(attribute: &AttributeAudit, seen: &Seen<'_>) -> Vec<DisparityRow>
     let audit = &attribute.audit;
     let why = |l: &LeftOut| {
         let label = attribute.labels.get(l.group).map_or("?", String::as_str);
-        let hide_n = seen.groups.get(l.group).is_none_or(|row| row.n.is_none());
-        format!("{label} ({}: {})", l.metric.title(), reason(l.because, hide_n))
+        // As it is said of the figure itself.
+        let said = match seen.groups.get(l.group).and_then(|row| row.figure(l.metric)) {
+            Some(Shown::NotEstimable(said)) => said.clone(),
+            _ => reason(l.because, true),
+        };
+        format!("{label} ({}: {said})", l.metric.title())
     };
     let composites = audit.composites.iter().map(|(which, estimate)| {
         let odds = which.rates().contains(&Metric::Tpr);

@@ -179,6 +179,11 @@ pub struct AttributeTable {
 }
 
 impl AttributeTable {
+    /// Whether a share of the rows is withheld; then so is what all shares make together.
+    pub fn share_withheld(&self) -> bool {
+        self.shares.iter().any(|row| row.share == Shown::Withheld)
+    }
+
     /// The comparison of this id.
     pub fn disparity(&self, id: &str) -> Option<&DisparityRow> {
         self.disparities.iter().find(|row| row.id == id)
