@@ -29,6 +29,11 @@ pub struct FactRead {
 }
 
 impl Conclusion {
+    /// Whether the law behind the question reaches the system at all.
+    pub fn reached(&self) -> bool {
+        !matches!(&self.outcome, ConclusionOutcome::Known(value) if value == NOT_APPLICABLE)
+    }
+
     /// The question that is left where the facts do not decide it.
     pub fn undecided(&self) -> Option<String> {
         match &self.outcome {
@@ -127,7 +132,7 @@ impl Judge<'_> {
             title: item.title.clone(),
             outcome: ConclusionOutcome::Known(NOT_APPLICABLE.to_owned()),
             meaning: "The pack does not apply.".to_owned(),
-            because: format!("{} does not reach this system.", pack.title),
+            because: format!("“{}” does not reach this system.", pack.title),
             contested: None,
             citations: Vec::new(),
             facts: Vec::new(),

@@ -8,8 +8,7 @@ use crate::marks::{Marks, Rests};
 
 /// The headline conclusions in full, the others in brief.
 pub(crate) fn conclusions(conclusions: &[Conclusion], marks: Marks<'_>) -> Vec<Block> {
-    let reached = |c: &&Conclusion| c.outcome != ConclusionOutcome::Known("not-applicable".to_owned());
-    let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(reached).collect();
+    let mut ordered: Vec<&Conclusion> = conclusions.iter().filter(|c| c.reached()).collect();
     ordered.sort_by_key(|c| &c.pack);
     let (headlines, others): (Vec<&Conclusion>, Vec<&Conclusion>) = ordered.into_iter().partition(|c| c.headline);
     let question = |c: &Conclusion, marks: Marks<'_>| {
@@ -60,9 +59,7 @@ pub(crate) fn conclusions(conclusions: &[Conclusion], marks: Marks<'_>) -> Vec<B
 
 /// The headline conclusions for people who want the essence: what, why, under which law.
 pub(crate) fn in_brief(conclusions: &[Conclusion], marks: Marks<'_>) -> Vec<Block> {
-    let reached = conclusions
-        .iter()
-        .filter(|c| c.headline && c.outcome != ConclusionOutcome::Known("not-applicable".to_owned()));
+    let reached = conclusions.iter().filter(|c| c.headline && c.reached());
     let rows: Vec<Vec<Cell>> = reached
         .map(|c| {
             let (answer, why) = match &c.outcome {

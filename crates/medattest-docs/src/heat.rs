@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use medattest_core::output::escape;
 
 /// Systems that fit side by side.
-pub(crate) const COLUMNS: usize = 5;
+pub(crate) const COLUMNS: usize = 4;
 
-const LABEL: f64 = 250.0;
+const LABEL: f64 = 330.0;
 const CELL: (f64, f64) = (84.0, 24.0);
-const TOP: f64 = 34.0;
+const LEGEND: f64 = 130.0;
+const TOP: f64 = 46.0;
 
 /// One regime.
 #[derive(Debug, Clone)]
@@ -22,7 +23,8 @@ pub(crate) struct Row {
 
 /// The drawing.
 pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
-    let width = LABEL + systems.len() as f64 * CELL.0;
+    // The legend below the cells needs room, too.
+    let width = LABEL + (systems.len() as f64 * CELL.0).max(LEGEND);
     let height = TOP + rows.len() as f64 * CELL.1 + 18.0;
     let mut svg = format!(
         "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
@@ -39,12 +41,15 @@ pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
     };
     for (column, name) in systems.iter().enumerate() {
         let x = LABEL + (column as f64 + 0.5) * CELL.0;
-        let _ = write!(
-            svg,
-            "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\" font-weight=\"600\">{}</text>",
-            TOP - 10.0,
-            escape(&cut(name, 15))
-        );
+        let lines = lines(name);
+        for (line, text) in lines.iter().enumerate() {
+            let _ = write!(
+                svg,
+                "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"10\" font-weight=\"600\">{}</text>",
+                TOP - 10.0 - 12.0 * (lines.len() - 1 - line) as f64,
+                escape(&cut(text, 16))
+            );
+        }
     }
     for (index, row) in rows.iter().enumerate() {
         let y = TOP + index as f64 * CELL.1;
@@ -52,7 +57,7 @@ pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
             svg,
             "<text x=\"0\" y=\"{:.1}\" font-size=\"11\">{}</text>",
             y + CELL.1 / 2.0 + 4.0,
-            escape(&cut(&row.label, 42))
+            escape(&cut(&row.label, 60))
         );
         for (column, cell) in row.cells.iter().enumerate() {
             let x = LABEL + column as f64 * CELL.0;
@@ -83,6 +88,22 @@ pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
         height - 4.0
     );
     svg
+}
+
+/// A name in at most three lines.
+fn lines(name: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split_whitespace() {
+        let last = lines.len() == 3;
+        match lines.last_mut() {
+            Some(line) if last || line.chars().count() + 1 + word.chars().count() <= 16 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -43,8 +43,9 @@ pub(crate) fn most_telling(tables: &[AttributeTable]) -> Option<&AttributeTable>
         };
         table.groups.iter().map(of).fold(0.0, f64::max)
     };
-    // Of those alike the first.
-    tables.iter().filter(|table| !table.of_class).rev().max_by(|a, b| off(a).total_cmp(&off(b)))
+    // Of those alike the first. Groups of two attributes at once are too many and too small for a plot.
+    let single = |table: &&AttributeTable| !table.of_class && table.stands_for != "intersection";
+    tables.iter().filter(single).rev().max_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
 /// Who is in which data: shares of the groups of every attribute that several tables of a system have.

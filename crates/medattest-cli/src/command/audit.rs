@@ -125,7 +125,7 @@ fn one(text: &mut Text, system: &SystemAssessment) {
     for conclusion in headlines {
         let id = format!("{}.{}", conclusion.pack, conclusion.id);
         match &conclusion.outcome {
-            ConclusionOutcome::Known(value) if value == "not-applicable" => {}
+            _ if !conclusion.reached() => {}
             ConclusionOutcome::Known(value) => {
                 let contested = if conclusion.contested.is_some() { " (contested)" } else { "" };
                 text.line(&format!("  {id:<34} {BOLD}{value}{BOLD:#}{UNSURE}{contested}{UNSURE:#}"));

@@ -55,7 +55,7 @@ struct ClassificationV1<'a> {
 fn show(text: &mut Text, conclusion: &Conclusion) {
     let id = format!("{}.{}", conclusion.pack, conclusion.id);
     match &conclusion.outcome {
-        ConclusionOutcome::Known(value) if value == "not-applicable" => return,
+        _ if !conclusion.reached() => return,
         ConclusionOutcome::Known(value) => text.line(&format!("  {id:<34} {BOLD}{value}{BOLD:#}")),
         ConclusionOutcome::Unknown { could_be } => {
             text.tagged(UNSURE, &id, 34, &format!("unknown: {}", could_be.join(" or ")));

@@ -1,5 +1,7 @@
 //! Answers to the items of a template: values as people read them, tables of records, outcomes of rules.
 
+use std::collections::BTreeMap;
+
 use medattest_core::{
     Conclusion, ConclusionOutcome, Fact, FactDefinition, FactType, FilledAssessment, FilledItem, Finding, Origin,
     Outcome, TemplateItem, TemplateSection, Value, View,
@@ -78,9 +80,7 @@ impl Filling<'_> {
         blocks.append(&mut answer.blocks);
         blocks.extend(missing.into_iter().map(Block::Paragraph));
         answer.blocks = blocks;
-        for key in &item.conclusions {
-            self.of_conclusion(key, item, section, &mut answer);
-        }
+        self.of_conclusions(item, section, &mut answer);
         self.of_rules(item, section, &mut answer);
         if let Some(view) = item.view {
             let filled = match self.system {
@@ -91,7 +91,21 @@ impl Filling<'_> {
                 Some(system) if view == View::Impact => self.impact(&filled, system),
                 _ => self.view(view, &item.of),
             };
-            if shown.is_empty() {
+            let judges = matches!(view, View::Findings | View::Requirements);
+            let looked_at = judges
+                && !item.of.is_empty()
+                && item.of.iter().all(|of| {
+                    let pack = of.split('/').next();
+                    self.on.run.packs.iter().any(|used| pack == Some(used.id.as_str()))
+                });
+            if looked_at && !shown.iter().any(|block| matches!(block, Block::Table { .. })) {
+                // The packs were run, and nothing of them was judged.
+                answer.outside = true;
+                let said = Block::Paragraph(text(
+                    "Nothing here was judged: no rule that looks at it applies to the system.",
+                ));
+                answer.blocks.extend(if shown.is_empty() { vec![said] } else { shown });
+            } else if shown.is_empty() {
                 let open = open(item, section, &format!("view {}", view.id()), why_empty(view));
                 answer.blocks.push(Block::Paragraph(missing_line(&open)));
                 answer.open.push(open);
@@ -200,6 +214,44 @@ impl Filling<'_> {
         lines.push((definition.title.clone(), line, length));
     }
 
+    fn of_conclusions(&mut self, item: &TemplateItem, section: &TemplateSection, answer: &mut Answer) {
+        // Questions of a law that does not reach the system are named together, with what was read.
+        let mut outside: BTreeMap<&str, Vec<&Conclusion>> = BTreeMap::new();
+        for key in &item.conclusions {
+            let named = |conclusion: &&Conclusion| format!("{}.{}", conclusion.pack, conclusion.id) == *key;
+            let found = self.system.and_then(|system| system.conclusions.iter().find(named));
+            match found {
+                Some(conclusion) if !conclusion.reached() => {
+                    outside.entry(&conclusion.because).or_default().push(conclusion);
+                }
+                _ => self.of_conclusion(key, item, section, answer),
+            }
+        }
+        for (because, conclusions) in outside {
+            answer.outside = true;
+            let mut line = text(because);
+            let mut read: Vec<String> = conclusions
+                .iter()
+                .flat_map(|c| &c.facts)
+                .map(|fact| format!("{}: {}", fact.title, fact.shown()))
+                .collect();
+            read.sort();
+            read.dedup();
+            if !read.is_empty() {
+                line.push(Inline::Small(format!(" Read: {}.", read.join("; "))));
+            }
+            line.push(Inline::Text(" Not asked, therefore: ".into()));
+            for (index, conclusion) in conclusions.iter().enumerate() {
+                let key = format!("{}.{}", conclusion.pack, conclusion.id);
+                let before = if index > 0 { "; " } else { "" };
+                line.push(Inline::Text(format!("{before}{}", conclusion.title)));
+                let fact: Option<&Fact> = self.facts().get(&key, &medattest_core::Subject::system());
+                line.extend(fact.map(|fact| self.cite_fact(fact)));
+            }
+            answer.blocks.push(Block::Paragraph(line));
+        }
+    }
+
     fn of_conclusion(&mut self, key: &str, item: &TemplateItem, section: &TemplateSection, answer: &mut Answer) {
         let found = self.system.and_then(|system| {
             system.conclusions.iter().find(|conclusion| format!("{}.{}", conclusion.pack, conclusion.id) == *key)
@@ -284,12 +336,11 @@ impl Filling<'_> {
         }
         if !rows.is_empty() {
             answer.blocks.push(table(&["Outcome", "Measure and what was found"], rows));
-        } else if outside > 0 && !answer.begun && answer.open.is_empty() {
-            answer.outside = item.view.is_none();
-            answer.begun = true;
+        } else if outside > 0 && !answer.begun && !answer.outside && answer.open.is_empty() {
+            answer.outside = true;
             answer
                 .blocks
-                .push(Block::Paragraph(text("Not asked of the system: the law behind it does not reach it.")));
+                .push(Block::Paragraph(text("Not asked of the system: no rule that looks at this applies.")));
         }
     }
 

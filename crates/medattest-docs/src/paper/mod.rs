@@ -97,7 +97,8 @@ struct Answer {
     begun: bool,
     /// What is not.
     open: Vec<OpenField>,
-    /// Whether only rules were asked, and none applies: neither answered nor open.
+    /// Whether something was asked that the law does not ask of the system; where that is all, the item is neither
+    /// answered nor open.
     outside: bool,
     /// Questions of an embedded form: all, answered whole, in part. They count instead of the item they stand under.
     within: Option<(usize, usize, usize)>,
@@ -253,7 +254,8 @@ pub fn paper(template: &Template, on: Material<'_>, system: Option<&SystemAssess
         blocks.push(filling.state(complete));
     }
     if template.sheet {
-        blocks.extend(filling.whether_owed(template).map(|owed| Block::Note(text(owed))));
+        let owed = filling.whether_owed(template).filter(|_| draft);
+        blocks.extend(owed.map(|owed| Block::Note(text(owed))));
         blocks.extend(body);
         blocks.push(filling.control(template, &front, &digest));
     } else {
@@ -367,8 +369,11 @@ impl<'a> Filling<'a> {
                 continue;
             }
             let whole = answer.open.is_empty();
-            let one =
-                if answer.outside { (0, 0, 0) } else { (1, usize::from(whole), usize::from(!whole && answer.begun)) };
+            let one = if answer.outside && !answer.begun && whole {
+                (0, 0, 0)
+            } else {
+                (1, usize::from(whole), usize::from(!whole && answer.begun))
+            };
             let (items, answered, partly) = answer.within.unwrap_or(one);
             count.items += items;
             count.answered += answered;

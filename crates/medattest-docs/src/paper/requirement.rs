@@ -33,36 +33,39 @@ impl Filling<'_> {
         for (pack_id, parts) in named {
             let used = on.run.packs.iter().any(|pack| pack.id == pack_id);
             let Some(pack) = on.library.packs.get(pack_id).filter(|_| used) else { continue };
-            let (mut rows, mut left) = (Vec::new(), 0);
+            let (mut rows, mut left) = (Vec::new(), Vec::new());
             let wanted = |id: &str| parts.iter().any(|part| id.starts_with(part));
             for requirement in pack.requirements.iter().filter(|requirement| wanted(&requirement.id)) {
                 let stand = law.iter().find(|s| s.pack == pack_id && s.requirement == requirement.id);
                 let rules: Vec<&Rule> = pack.rules.iter().filter(|r| r.serves.contains(&requirement.id)).collect();
-                let mut shown = match system {
+                let shown = match system {
                     Some(system) => self.of_one(&rules, system),
                     None => self.of_all(&rules),
                 };
-                if shown.lines.is_empty() && parts == [""] {
-                    left += 1;
-                    continue;
-                }
                 if shown.lines.is_empty() {
-                    let why = if rules.is_empty() { "no rule looks at it" } else { "does not apply" };
-                    shown = Cell::line(vec![Inline::Small(why.into())]);
+                    left.push(requirement);
+                } else {
+                    rows.push(vec![asked(requirement, stand), shown]);
                 }
-                rows.push(vec![asked(requirement, stand), shown]);
             }
-            if rows.is_empty() {
+            let whole = parts == [""];
+            if rows.is_empty() && (whole || left.is_empty()) {
                 continue;
             }
             blocks.push(Block::Paragraph(vec![
                 Inline::Strong(pack.title.clone()),
                 Inline::Small(format!(" {}; evidence of {}", pack.edition, pack.evidence_date)),
             ]));
-            blocks.push(table(&["Requirement and standing", last_head], rows));
-            if left > 0 {
+            if !rows.is_empty() {
+                blocks.push(table(&["Requirement and standing", last_head], rows));
+            }
+            if !left.is_empty() {
+                // Those that were asked for are named, those of a whole pack counted.
+                let named: Vec<&str> = left.iter().filter(|_| !whole).map(|left| left.title.as_str()).collect();
+                let named = if named.is_empty() { String::new() } else { format!(": {}", named.join("; ")) };
                 blocks.push(Block::Note(text(format!(
-                    "{left} further requirements of this pack do not apply, or no rule looks at them."
+                    "Not judged, because no rule that looks at them applies, or none does look ({}){named}.",
+                    left.len()
                 ))));
             }
         }

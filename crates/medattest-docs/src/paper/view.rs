@@ -5,7 +5,8 @@ use medattest_core::engine::bias::BiasEvidence;
 use medattest_core::monitor::MonitorReport;
 use medattest_core::output::paper::{AttributeTable, on_paper};
 use medattest_core::{
-    FilledAssessment, Finding, Outcome, Owed, PackUsed, Severity, Subject, SystemAssessment, View, fill,
+    Conclusion, ConclusionOutcome, FilledAssessment, Finding, Outcome, Owed, PackUsed, Severity, Subject,
+    SystemAssessment, View, fill,
 };
 
 use super::{Filling, fits, source};
@@ -278,14 +279,13 @@ impl Filling<'_> {
                     line.push(cite);
                 }
             }
-            let under: Vec<String> = standing(system)
-                .into_iter()
-                .filter_map(|(pack, under)| {
-                    let reached: Vec<String> =
-                        under.conclusions.into_iter().filter(|value| value != "not-applicable").collect();
-                    (!reached.is_empty()).then(|| format!("{pack}: {}", reached.join(", ")))
-                })
-                .collect();
+            let said = |conclusion: &Conclusion| match &conclusion.outcome {
+                ConclusionOutcome::Known(_) => conclusion.meaning.clone(),
+                ConclusionOutcome::Unknown { .. } => format!("not decided: {}", conclusion.title),
+            };
+            let headlines =
+                system.conclusions.iter().filter(|conclusion| conclusion.headline && conclusion.reached());
+            let under: Vec<String> = headlines.map(said).collect();
             let use_ = Cell::text(or("purpose.intended"))
                 .and(vec![Inline::Small(format!("{}; first use {}", or("system.state"), or("system.first-use")))])
                 .and(vec![Inline::Small(format!("Role: {}. Vendor: {}", or("system.roles"), or("system.vendor")))]);
