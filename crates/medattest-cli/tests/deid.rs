@@ -104,11 +104,17 @@ fn nothing_is_found_in_cleaned_copies_of_whole_notes() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("notes")).expect("made");
     let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/plain_notes.jsonl");
+    // As texts, as cells of a table, and as values of objects.
+    let (mut table, mut objects) = ("id,note\n".to_owned(), String::new());
     for (at, line) in fs::read_to_string(notes).expect("reads").lines().enumerate() {
         let note: Value = serde_json::from_str(line).expect("a note");
-        fs::write(folder.path().join(format!("notes/{at}.txt")), note["text"].as_str().expect("text"))
-            .expect("written");
+        let text = note["text"].as_str().expect("text");
+        fs::write(folder.path().join(format!("notes/{at}.txt")), text).expect("written");
+        table.push_str(&format!("{at},\"{}\"\n", text.replace('"', "\"\"")));
+        objects.push_str(&format!("{}\n", serde_json::json!({ "note": text })));
     }
+    fs::write(folder.path().join("notes/table.csv"), table).expect("written");
+    fs::write(folder.path().join("notes/objects.jsonl"), objects).expect("written");
     for operator in ["tag", "redact", "mask"] {
         let clean = ["deid", "clean", "notes", "--out", operator, "--operator", operator];
         assert_eq!(medattest(folder.path(), &clean).status.code(), Some(0));

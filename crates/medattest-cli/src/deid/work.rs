@@ -216,26 +216,55 @@ impl Work {
         }
         done.fields.push((String::new(), tally));
         if let Some(cleaner) = &self.cleaner {
-            done.text = self.clean(cleaner, text, &found, &source.stem, &mut done.replacements);
-            self.clean_again(cleaner, source, scratch, &mut done);
+            let search = &mut |text: &str, found: &mut Vec<Detection>| self.scan(text, scratch, found);
+            done.text = self.settled(cleaner, (text, &mut found), &source.stem, &mut done.replacements, search);
         }
         done
     }
 
-    /// Searches a cleaned text again: what the tagger thinks of a word rests on its neighbours, and they are others now.
-    fn clean_again(&self, cleaner: &Cleaner, source: &Source, scratch: &mut Scratch, done: &mut Done) {
+    /// A text without what was found in it, nor what a new search of the result finds: what the tagger thinks of a word
+    /// rests on its neighbours, and they are others now.
+    fn settled(
+        &self,
+        cleaner: &Cleaner,
+        (value, found): (&str, &mut Vec<Detection>),
+        patient: &str,
+        done: &mut Replacements,
+        search: &mut dyn FnMut(&str, &mut Vec<Detection>),
+    ) -> String {
         const MOST: usize = 3;
-        let mut found = Vec::new();
+        let removes = |found: &[Detection]| found.iter().any(|d| self.policy.removes(d.kind));
+        let mut text = self.clean(cleaner, value, found, patient, done);
         for _ in 0..MOST {
-            if !cleaner.leaves_nothing_to_find() {
-                return;
+            if !cleaner.leaves_nothing_to_find() || !removes(found) {
+                break;
             }
-            self.scan(&done.text, scratch, &mut found);
-            if !found.iter().any(|d| self.policy.removes(d.kind)) {
-                return;
+            search(&text, found);
+            if removes(found) {
+                text = self.clean(cleaner, &text, found, patient, done);
             }
-            done.text = self.clean(cleaner, &done.text, &found, &source.stem, &mut done.replacements);
         }
+        text
+    }
+
+    /// A cell that is cleaned, as [`Work::settled`].
+    fn settled_cell(
+        &self,
+        cleaner: &Cleaner,
+        field: &Field,
+        (value, found): (&str, &mut Vec<Detection>),
+        patient: &str,
+        (done, scratch): (&mut Replacements, &mut Scratch),
+    ) -> String {
+        self.settled(cleaner, (value, found), patient, done, &mut |text, found| {
+            self.cell(field, text, scratch, found)
+        })
+    }
+
+    /// Finds the identifiers of one cell without its row.
+    fn cell(&self, field: &Field, text: &str, scratch: &mut Scratch, found: &mut Vec<Detection>) {
+        self.scanner.scan_cell(&self.names, field, text, scratch, found);
+        self.look_further(text, found);
     }
 
     /// Finds the identifiers of one row.
@@ -267,8 +296,12 @@ impl Work {
                 let patient = source.patient_column.and_then(|at| cells.get(at)).copied().unwrap_or(&source.stem);
                 let cleaned: Vec<String> = cells
                     .iter()
-                    .zip(&found)
-                    .map(|(cell, found)| self.clean(cleaner, cell, found, patient, &mut done.replacements))
+                    .zip(&mut found)
+                    .zip(&fields)
+                    .map(|((cell, found), field)| {
+                        let into = (&mut done.replacements, &mut *scratch);
+                        self.settled_cell(cleaner, field, (cell, found), patient, into)
+                    })
                     .collect();
                 done.text.push_str(&csv_line(delimiter, cleaned.iter().map(String::as_str)));
             }
@@ -301,9 +334,10 @@ impl Work {
                 for (column, copy) in copies.iter_mut().enumerate() {
                     let missing = rows.columns[column].get(at).is_none_or(Option::is_none);
                     let cell = cells[column];
+                    let into = (&mut done.replacements, &mut *scratch);
+                    let found = (cell, &mut found[column]);
                     copy.push(
-                        (!missing)
-                            .then(|| self.clean(cleaner, cell, &found[column], patient, &mut done.replacements)),
+                        (!missing).then(|| self.settled_cell(cleaner, &source.fields[column], found, patient, into)),
                     );
                 }
             }
@@ -386,7 +420,10 @@ impl Work {
                     &found,
                 );
                 if let Some(cleaner) = &self.cleaner {
-                    done.text.push_str(&self.clean(cleaner, line, &found, &source.stem, &mut done.replacements));
+                    let search = &mut |text: &str, found: &mut Vec<Detection>| self.scan(text, scratch, found);
+                    let cleaned =
+                        self.settled(cleaner, (line, &mut found), &source.stem, &mut done.replacements, search);
+                    done.text.push_str(&cleaned);
                 }
             }
         }
@@ -453,14 +490,15 @@ impl ObjectWalk<'_> {
                 let name = path.rsplit('.').next().unwrap_or(path);
                 let field = self.work.names.field(name);
                 let mut found = Vec::new();
-                self.work.scanner.scan_cell(&self.work.names, &field, &text, self.scratch, &mut found);
-                self.work.look_further(&text, &mut found);
+                self.work.cell(&field, &text, self.scratch, &mut found);
                 let tally = self.tallies.entry(path.to_owned()).or_default();
                 tally.add(&self.work.scanner, &self.work.policy, &text, self.row, &found);
                 if let Some(cleaner) = &self.work.cleaner
                     && found.iter().any(|d| self.work.policy.removes(d.kind))
                 {
-                    *value = Value::String(self.work.clean(cleaner, &text, &found, &self.patient, self.replacements));
+                    let into = (&mut *self.replacements, &mut *self.scratch);
+                    let found = (text.as_str(), &mut found);
+                    *value = Value::String(self.work.settled_cell(cleaner, &field, found, &self.patient, into));
                 }
             }
             Value::Bool(_) | Value::Null => {}
