@@ -143,8 +143,9 @@ pub fn introduces(blocks: &[Block], at: usize) -> bool {
         }
         _ => return false,
     };
+    // So do a name in bold type and a line that ends in a colon: they are nothing without what follows.
     let said = plain(text);
-    if said.ends_with(':') {
+    if said.ends_with(':') || matches!(text.first(), Some(Inline::Strong(name)) if name.len() >= said.len()) {
         return true;
     }
     said.chars().count() <= SHORT

@@ -7,6 +7,7 @@ mod axis;
 mod card;
 mod charts;
 mod conclusions;
+mod curves;
 mod deid;
 mod document;
 mod docx;

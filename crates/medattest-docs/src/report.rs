@@ -8,10 +8,11 @@ use medattest_core::output::paper::{AttributeTable, Shown, few, on_paper, paired
 use medattest_core::{Task, VERSION as TOOL};
 use medattest_metrics::{Definition, Form, Metric};
 
+use crate::curves::{calibration, decision_curve, roc};
 use crate::document::{Block, Cell, Document, Inline, section, sub, text};
 use crate::measured::{
-    about, calibration, comparisons, contrasts, decision_curve, equalised, estimate, figures, has, heading,
-    metric_table, p_value, pairs, pooled, roc, shares, withheld,
+    about, comparisons, contrasts, equalised, estimate, figures, has, heading, metric_table, p_value, pairs, pooled,
+    shares, withheld,
 };
 
 /// The report on one table of predictions.

@@ -49,7 +49,7 @@ impl Filling<'_> {
             }
         }
         let line = |(Reverse(confidence), citations): (Reverse<Confidence>, Vec<&str>)| {
-            vec![Inline::Small(format!("{confidence}: ")), Inline::Text(citations.join("; "))]
+            vec![Inline::Small(format!("{confidence}: ")), Inline::Text(joined(&citations))]
         };
         let lines: Vec<_> = cited.into_iter().map(line).collect();
         let owed = self.whether_owed(template).unwrap_or_default();
@@ -114,7 +114,8 @@ impl Filling<'_> {
             Value::Record(fields) => fields.get(key).map(ToString::to_string),
             _ => None,
         };
-        if let Some(Value::List(records)) = self.facts().value("paper.approvals") {
+        let key = if self.system.is_some() { "paper.approvals" } else { "org.paper-approvals" };
+        if let Some(Value::List(records)) = self.facts().value(key) {
             let of = |record: &Value| {
                 (
                     field(record, "role").unwrap_or_default(),
@@ -129,5 +130,34 @@ impl Filling<'_> {
             self.facts().value(key).map(|name| ((*role).to_owned(), name.to_string(), None))
         });
         stated.collect()
+    }
+}
+
+/// Citations of one text stand together: the text once, its places after it.
+fn joined(citations: &[&str]) -> String {
+    let mut texts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for citation in citations {
+        let (text, place) = citation.rsplit_once(", ").map_or((*citation, None), |(text, place)| (text, Some(place)));
+        match texts.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, places)) => {
+                if let Some(place) = place.filter(|place| !places.contains(place)) {
+                    places.push(place);
+                }
+            }
+            None => texts.push((text, place.into_iter().collect())),
+        }
+    }
+    let one = |(text, places): &(&str, Vec<&str>)| [&[*text], places.as_slice()].concat().join(", ");
+    texts.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_text_is_named_once() {
+        let cited = ["A v2, 2.1", "A v2, 2.2", "B, s. VI.B", "A v2, 2.1", "B, s. VI.B", "C"];
+        assert_eq!(joined(&cited), "A v2, 2.1, 2.2; B, s. VI.B; C");
     }
 }

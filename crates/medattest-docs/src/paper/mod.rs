@@ -452,12 +452,12 @@ impl<'a> Filling<'a> {
         let rows = self.sources.iter().enumerate().map(row).collect();
         vec![
             heading(2, "Sources", Some("sources")),
-            table(&["No.", "What", "How it is known", "Digest"], rows),
             Block::Note(text(
                 "Small numbers in brackets name the source. A digest changes when what the source says changes: \
                  `medattest doc check` on this file tells which do not hold any more. This paper says what was stated, \
                  measured and concluded; it is not legal advice.",
             )),
+            table(&["No.", "What", "How it is known", "Digest"], rows),
         ]
     }
 

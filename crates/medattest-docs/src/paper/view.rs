@@ -10,11 +10,12 @@ use medattest_core::{
 };
 
 use super::{Filling, fits, source};
+use crate::curves::{calibration, decision_curve, most_telling, roc};
 use crate::document::{Block, Cell, Inline, Tone, table, text};
 use crate::finding::alike;
 use crate::marks::Rests;
 use crate::matrix::standing;
-use crate::measured::{about, across, calibration, decision_curve, estimate, measured, most_telling, roc};
+use crate::measured::{about, across, estimate, figures, measured};
 use crate::{conclusions, dossier, gantt, heat, impact, monitor, report};
 
 /// Open questions where a paper is brief.
@@ -283,9 +284,14 @@ impl Filling<'_> {
                 ConclusionOutcome::Known(_) => conclusion.meaning.clone(),
                 ConclusionOutcome::Unknown { .. } => format!("not decided: {}", conclusion.title),
             };
-            let headlines =
-                system.conclusions.iter().filter(|conclusion| conclusion.headline && conclusion.reached());
-            let under: Vec<String> = headlines.map(said).collect();
+            let mut under = Vec::new();
+            for pack in &self.on.run.packs {
+                let mine = system.conclusions.iter().filter(|c| c.pack == pack.id && c.headline && c.reached());
+                let said: Vec<String> = mine.map(said).collect();
+                if !said.is_empty() {
+                    under.push(format!("{}: {}", pack.title, said.join("; ")));
+                }
+            }
             let use_ = Cell::text(or("purpose.intended"))
                 .and(vec![Inline::Small(format!("{}; first use {}", or("system.state"), or("system.first-use")))])
                 .and(vec![Inline::Small(format!("Role: {}. Vendor: {}", or("system.roles"), or("system.vendor")))]);
@@ -377,21 +383,24 @@ impl Filling<'_> {
 
 /// The headline figures of everyone.
 fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
-    let Some(first) = evidence.attributes.iter().map(|a| on_paper(a, smallest)).find(|table| !table.of_class) else {
-        return Vec::new();
-    };
+    let tables: Vec<AttributeTable> = evidence.attributes.iter().map(|a| on_paper(a, smallest)).collect();
+    let Some(first) = tables.iter().find(|table| !table.of_class) else { return Vec::new() };
     let rows = first
         .overall
         .figures
         .iter()
         .filter(|(metric, _)| metric.is_headline())
         .map(|(metric, shown)| vec![Cell::text(metric.title()), estimate(shown)]);
-    let attributes: Vec<&str> = evidence.attributes.iter().map(|a| a.attribute.as_str()).collect();
-    vec![
+    let mut blocks = vec![
         Block::Paragraph(about(evidence, smallest)),
         table(&["Figure, over everyone", "Estimate"], rows.collect()),
-        Block::Note(text(format!("Figures by {} are in the bias audit.", attributes.join(", ")))),
-    ]
+    ];
+    // One picture of groups: of those whose scores are furthest from what they promise.
+    let drawn = most_telling(&tables).into_iter().flat_map(figures);
+    blocks.extend(drawn.filter(|block| matches!(block, Block::Figure { .. })));
+    let attributes: Vec<&str> = evidence.attributes.iter().map(|a| a.attribute.as_str()).collect();
+    blocks.push(Block::Note(text(format!("All figures by {} are in the bias audit.", attributes.join(", ")))));
+    blocks
 }
 
 /// What would have to be there for a view that shows nothing.
