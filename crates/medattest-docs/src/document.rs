@@ -183,6 +183,17 @@ pub(crate) fn text(words: impl Into<String>) -> Vec<Inline> {
     vec![Inline::Text(words.into())]
 }
 
+/// A line in which what stands between backticks is code.
+pub(crate) fn spans(words: &str) -> Vec<Inline> {
+    let parts = words.split('`').enumerate();
+    let of = |(at, part): (usize, &str)| match (part.is_empty(), at % 2) {
+        (true, _) => None,
+        (_, 1) => Some(Inline::Code(part.to_owned())),
+        _ => Some(Inline::Text(part.to_owned())),
+    };
+    parts.filter_map(of).collect()
+}
+
 /// A table without a caption.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<Cell>>) -> Block {
     Block::Table { caption: None, head: head.iter().map(|name| (*name).to_owned()).collect(), rows }

@@ -43,9 +43,6 @@ pub(crate) fn told(alike: &[&Finding], mark: &mut dyn FnMut(&Finding) -> Option<
     let met = first.outcome == Outcome::Met && alike.len() > TOLD;
     if met || (!rest.is_empty() && rest.iter().all(|finding| finding.message == first.message)) {
         let mut line = Vec::new();
-        if met {
-            line.push(Inline::Text("for ".into()));
-        }
         for (index, finding) in alike.iter().enumerate() {
             let before = if index > 0 { "; " } else { "" };
             line.push(Inline::Text(format!("{before}{}", finding.subject)));

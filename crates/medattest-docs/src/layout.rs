@@ -32,7 +32,7 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
         if all_wanted > all_least { ((LETTERS - all_least) / (all_wanted - all_least)).clamp(0.0, 1.0) } else { 0.0 };
     let mut weights: Vec<f64> = least.iter().zip(&wanted).map(|(low, high)| low + (high - low) * part).collect();
     // Room that nobody needs goes to the columns of sentences that break, where there are any.
-    const SENTENCE: f64 = 30.0;
+    const SENTENCE: f64 = 80.0;
     let breaks = |(weight, whole): (&f64, &f64)| *whole > weight.max(SENTENCE);
     let breaking: f64 = weights.iter().zip(&whole).filter(|pair| breaks(*pair)).map(|(weight, _)| weight).sum();
     let spare = LETTERS - weights.iter().sum::<f64>();
@@ -138,14 +138,15 @@ pub fn introduces(blocks: &[Block], at: usize) -> bool {
     // A note under a heading is a citation: it stays with whatever follows.
     let text = match (block, next) {
         (Block::Note(text), _)
-        | (Block::Paragraph(text), Block::Table { .. } | Block::Terms(_) | Block::Figure { .. } | Block::List(_)) => {
-            text
-        }
+        | (
+            Block::Paragraph(text),
+            Block::Table { .. } | Block::Terms(_) | Block::Figure { .. } | Block::List(_) | Block::Heading { .. },
+        ) => text,
         _ => return false,
     };
     // So do a name in bold type and a line that ends in a colon: they are nothing without what follows.
     let said = plain(text);
-    if said.ends_with(':') || matches!(text.first(), Some(Inline::Strong(name)) if name.len() >= said.len()) {
+    if said.ends_with(':') || matches!(text.first(), Some(Inline::Strong(_))) {
         return true;
     }
     said.chars().count() <= SHORT

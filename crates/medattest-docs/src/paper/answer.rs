@@ -9,7 +9,7 @@ use medattest_core::{
 
 use super::view::why_empty;
 use super::{Answer, Filling, OpenField};
-use crate::document::{Block, Cell, Inline, Tone, table, text};
+use crate::document::{Block, Cell, Inline, Tone, spans, table, text};
 use crate::finding::alike;
 use crate::layout::rows_of;
 
@@ -388,11 +388,10 @@ fn unanswered(filled: &FilledAssessment, section: &TemplateSection) -> Vec<OpenF
 }
 
 fn missing_line(open: &OpenField) -> Vec<Inline> {
-    vec![
-        Inline::Tag(Tone::Unsure, "open".into()),
-        Inline::Text(format!(" {} ", open.question)),
-        Inline::Code(open.key.clone()),
-    ]
+    let mut line = vec![Inline::Tag(Tone::Unsure, "open".into()), Inline::Text(" ".into())];
+    line.extend(spans(&open.question));
+    line.extend([Inline::Text(" ".into()), Inline::Code(open.key.clone())]);
+    line
 }
 
 fn missing_lines(open: &[OpenField]) -> Vec<Vec<Inline>> {

@@ -16,7 +16,7 @@ use medattest_core::{
 };
 
 use crate::card::{Card, card};
-use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, table, text};
+use crate::document::{Block, Cell, Document, Front, Inline, Letterhead, spans, table, text};
 
 pub use manifest::{Manifest, OpenField, Staleness, manifest_of_text, stale};
 pub use source::{Source, SourceKind};
@@ -413,7 +413,7 @@ impl<'a> Filling<'a> {
         let rows = self.open.iter().map(|field| {
             vec![
                 Cell::text(&field.section).and(vec![Inline::Small(field.asks.clone())]),
-                Cell::text(&field.question),
+                Cell::line(spans(&field.question)),
                 Cell::line(vec![Inline::Code(field.key.clone())]),
             ]
         });
@@ -452,7 +452,7 @@ impl<'a> Filling<'a> {
         let rows = self.sources.iter().enumerate().map(row).collect();
         vec![
             heading(2, "Sources", Some("sources")),
-            Block::Note(text(
+            Block::Note(spans(
                 "Small numbers in brackets name the source. A digest changes when what the source says changes: \
                  `medattest doc check` on this file tells which do not hold any more. This paper says what was stated, \
                  measured and concluded; it is not legal advice.",

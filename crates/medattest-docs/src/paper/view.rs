@@ -138,7 +138,7 @@ impl Filling<'_> {
         system: &SystemAssessment,
         show: impl Fn(&BiasEvidence) -> Vec<Block>,
     ) -> Vec<Block> {
-        let mut blocks = Vec::new();
+        let (mut blocks, mut any) = (Vec::new(), false);
         let fits = |evidence: &&BiasEvidence| of.is_empty() || of.contains(&evidence.use_);
         let mut wanted: Vec<&BiasEvidence> = system.evidence.iter().filter(fits).collect();
         if wanted.is_empty() && !system.evidence.is_empty() {
@@ -149,6 +149,12 @@ impl Filling<'_> {
             ))));
         }
         for evidence in wanted {
+            let what = format!("{} of {}: table {}", view.id(), system.id, evidence.table);
+            let shown = self.once(what, |_| embedded(show(evidence)));
+            if shown.is_empty() {
+                continue;
+            }
+            any = true;
             let cite = self.cite(source::of_bias(&system.id, evidence));
             blocks.push(Block::Paragraph(vec![
                 Inline::Text(format!("Measured on {} data, table ", evidence.use_)),
@@ -156,10 +162,9 @@ impl Filling<'_> {
                 cite,
                 Inline::Text(".".into()),
             ]));
-            let what = format!("{} of {}: table {}", view.id(), system.id, evidence.table);
-            blocks.extend(self.once(what, |_| embedded(show(evidence))));
+            blocks.extend(shown);
         }
-        blocks
+        if any { blocks } else { Vec::new() }
     }
 
     fn classification(&mut self, of: &[String], system: &SystemAssessment) -> Vec<Block> {
@@ -406,16 +411,19 @@ fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
 /// What would have to be there for a view that shows nothing.
 pub(super) fn why_empty(view: View) -> &'static str {
     match view {
-        View::Performance | View::BiasAudit | View::BiasSummary | View::Discrimination | View::Representation => {
-            "Nothing was measured: describe the predictions with a [[table]] in the system's file."
+        View::Performance | View::BiasAudit | View::BiasSummary | View::Representation => {
+            "Nothing was measured: describe the predictions with a `[[table]]` in the system's file."
         }
-        View::DataProfile => "No data were read: describe them with [[table]] or [[dataset]] in the system's file.",
-        View::Inputs => "Declare what the system reads as [[input.fields]].",
+        View::Discrimination => "No curve can be drawn: curves need a table with scores, and enough people.",
+        View::DataProfile => {
+            "No data were read: describe them with `[[table]]` or `[[dataset]]` in the system's file."
+        }
+        View::Inputs => "Declare what the system reads as `[[input.fields]]`.",
         View::Monitoring | View::MonitoringReport => {
             "There is no plan that was carried out: `medattest monitor` starts one."
         }
         View::Impact => "The pack of the assessment is not among those of the project.",
-        View::Traceability => "State [[change.modifications]] and [[change.protocol]].",
+        View::Traceability => "State `[[change.modifications]]` and `[[change.protocol]]`.",
         _ => "Nothing of this is in the run; name the packs it needs in medattest.toml.",
     }
 }
