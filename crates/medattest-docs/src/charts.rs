@@ -63,7 +63,9 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
         svg,
         "<path class=\"axis\" stroke=\"currentColor\" fill=\"none\" d=\"M{left} {bottom}h{PANEL_WIDTH}\"/>"
     );
-    for (value, label) in ticks((low, high), 4) {
+    // Numbers at the very ends would run into those of the next panel.
+    let within = |value: f64| (left + 9.0..=left + PANEL_WIDTH - 9.0).contains(&x(value));
+    for (value, label) in ticks((low, high), 4).into_iter().filter(|(value, _)| within(*value)) {
         let _ = write!(
             svg,
             "<text class=\"soft\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\">{label}</text>",

@@ -78,7 +78,7 @@ pub(crate) fn gantt(milestones: &[Milestone]) -> Option<String> {
             .count();
         let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
         let open = if wanting > 0 { format!(" ({wanting} to do)") } else { String::new() };
-        let room = 68_usize.saturating_sub(more.chars().count() + open.chars().count());
+        let room = 80_usize.saturating_sub(more.chars().count() + open.chars().count());
         let title = all.first().map(|m| m.title.as_str()).unwrap_or_default();
         let title: String = if title.chars().count() > room {
             title.chars().take(room.saturating_sub(1)).chain(['…']).collect()

@@ -57,7 +57,7 @@ pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
             svg,
             "<text x=\"0\" y=\"{:.1}\" font-size=\"11\">{}</text>",
             y + CELL.1 / 2.0 + 4.0,
-            escape(&cut(&row.label, 60))
+            escape(&cut(&row.label, 64))
         );
         for (column, cell) in row.cells.iter().enumerate() {
             let x = LABEL + column as f64 * CELL.0;
