@@ -1,7 +1,9 @@
 //! Marks of an axis: round numbers, with zero where the axis has it.
 
+use std::fmt::Write as _;
+
 /// Round values within the ends of an axis, at most so many and one, with what is written at them.
-pub(crate) fn ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, String)> {
+fn ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, String)> {
     let span = high - low;
     if !(span.is_finite() && span > 0.0) {
         return Vec::new();
@@ -23,6 +25,28 @@ pub(crate) fn ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, String)> 
     };
     // An integer times the step is never minus zero.
     (first..=last).map(|at| at as f64 * step).map(|value| (value, label(value))).collect()
+}
+
+/// Writes what stands at the marks of a vertical axis, up to `x`; `y` places a value.
+pub(crate) fn upright(svg: &mut String, ends: (f64, f64), most: usize, x: f64, y: impl Fn(f64) -> f64) {
+    for (value, label) in ticks(ends, most) {
+        let _ = write!(
+            svg,
+            "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{x}\" y=\"{:.1}\">{label}</text>",
+            y(value) + 3.0
+        );
+    }
+}
+
+/// Writes what stands at the marks of a horizontal axis, at the height `y`; `x` places a value, nothing where it is none.
+pub(crate) fn level(svg: &mut String, ends: (f64, f64), most: usize, x: impl Fn(f64) -> Option<f64>, y: f64) {
+    for (value, label) in ticks(ends, most) {
+        let Some(x) = x(value) else { continue };
+        let _ = write!(
+            svg,
+            "<text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
+        );
+    }
 }
 
 #[cfg(test)]

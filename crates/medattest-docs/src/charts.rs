@@ -6,7 +6,7 @@ use medattest_core::output::paper::{AttributeTable, GroupRow, Shown};
 use medattest_core::output::{escape, figure};
 use medattest_metrics::Metric;
 
-use crate::axis::ticks;
+use crate::axis;
 
 const LABEL_WIDTH: f64 = 170.0;
 const PANEL_WIDTH: f64 = 140.0;
@@ -64,15 +64,8 @@ fn panel(svg: &mut String, rows: &[&GroupRow], metric: Metric, left: f64, bottom
         "<path class=\"axis\" stroke=\"currentColor\" fill=\"none\" d=\"M{left} {bottom}h{PANEL_WIDTH}\"/>"
     );
     // Numbers at the very ends would run into those of the next panel.
-    let within = |value: f64| (left + 9.0..=left + PANEL_WIDTH - 9.0).contains(&x(value));
-    for (value, label) in ticks((low, high), 4).into_iter().filter(|(value, _)| within(*value)) {
-        let _ = write!(
-            svg,
-            "<text class=\"soft\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\">{label}</text>",
-            x(value),
-            bottom + 14.0,
-        );
-    }
+    let within = left + 9.0..=left + PANEL_WIDTH - 9.0;
+    axis::level(svg, (low, high), 4, |value| Some(x(value)).filter(|x| within.contains(x)), bottom + 14.0);
     let reference = match metric.definition().parity.filter(|_| is_calibration(metric)) {
         Some(parity) => (low..=high).contains(&parity).then_some(parity),
         None => rows.last().and_then(|row| row.figure(metric)).and_then(|shown| match shown {

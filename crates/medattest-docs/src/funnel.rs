@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
-use crate::axis::ticks;
+use crate::axis;
 use medattest_metrics::control::FunnelPoint;
 
 const LEFT: f64 = 56.0;
@@ -35,22 +35,8 @@ pub(crate) fn funnel(sites: &[(&str, FunnelPoint)], centre: f64) -> Option<Strin
         TOP + SIZE.1,
         LEFT + SIZE.0
     );
-    for (share, label) in ticks((low, high), 5) {
-        let _ = write!(
-            svg,
-            "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
-            LEFT - 5.0,
-            y(share) + 3.0,
-        );
-    }
-    for (n, label) in ticks((0.0, most), 6) {
-        let _ = write!(
-            svg,
-            "<text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>",
-            x(n),
-            TOP + SIZE.1 + 14.0
-        );
-    }
+    axis::upright(&mut svg, (low, high), 5, LEFT - 5.0, y);
+    axis::level(&mut svg, (0.0, most), 6, |n| Some(x(n)), TOP + SIZE.1 + 14.0);
     let _ = write!(
         svg,
         "<text text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">rows</text>\

@@ -9,6 +9,8 @@ pub(crate) const COLUMNS: usize = 4;
 
 const LABEL: f64 = 330.0;
 const CELL: (f64, f64) = (84.0, 24.0);
+/// Letters of a system's name on one line.
+const NAME: usize = 16;
 const LEGEND: f64 = 130.0;
 const TOP: f64 = 46.0;
 
@@ -47,7 +49,7 @@ pub(crate) fn heat_map(systems: &[&str], rows: &[Row]) -> String {
                 svg,
                 "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"10\" font-weight=\"600\">{}</text>",
                 TOP - 10.0 - 12.0 * (lines.len() - 1 - line) as f64,
-                escape(&cut(text, 16))
+                escape(&cut(text, NAME))
             );
         }
     }
@@ -96,7 +98,7 @@ fn lines(name: &str) -> Vec<String> {
     for word in name.split_whitespace() {
         let last = lines.len() == 3;
         match lines.last_mut() {
-            Some(line) if last || line.chars().count() + 1 + word.chars().count() <= 16 => {
+            Some(line) if last || line.chars().count() + 1 + word.chars().count() <= NAME => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -119,6 +119,15 @@ fn declared(table: &AttributeTable, metric: &Metric) -> bool {
 pub(crate) fn figures(table: &AttributeTable) -> Vec<Block> {
     let wanted: Vec<Metric> =
         table.overall.figures.iter().map(|(m, _)| *m).filter(|metric| metric.is_headline()).collect();
+    let mut blocks = vec![forest(table)];
+    for metrics in wanted.chunks(5) {
+        blocks.push(metric_table(table, metrics));
+    }
+    blocks
+}
+
+/// Forest plot of the figures a reader looks for first.
+pub(crate) fn forest(table: &AttributeTable) -> Block {
     let first = [
         Metric::Tpr,
         Metric::Fpr,
@@ -134,17 +143,13 @@ pub(crate) fn figures(table: &AttributeTable) -> Vec<Block> {
         Metric::R2,
     ];
     let drawn: Vec<Metric> = first.into_iter().filter(|metric| declared(table, metric)).take(4).collect();
-    let mut blocks = vec![Block::Figure {
+    Block::Figure {
         svg: charts::forest(table, &drawn),
         caption: format!(
             "Estimates by {} with intervals. The dashed line is everyone, or the value a perfect score would have.",
             table.attribute
         ),
-    }];
-    for metrics in wanted.chunks(5) {
-        blocks.push(metric_table(table, metrics));
     }
-    blocks
 }
 
 /// A table of some figures of every group.

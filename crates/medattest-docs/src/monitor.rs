@@ -225,14 +225,6 @@ fn performance(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     blocks
 }
 
-/// A figure that rounds to zero has no sign.
-fn unsigned_zero(shown: String) -> String {
-    match shown.strip_prefix('-') {
-        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_owned(),
-        _ => shown,
-    }
-}
-
 fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     let plan = &report.plan;
     let Some(newest) = report.newest_complete() else { return vec![Block::Paragraph(text("No window yet."))] };
@@ -241,7 +233,7 @@ fn moved(report: &MonitorReport, names: &[String]) -> Vec<Block> {
     let estimate = |e: Option<&Estimate>, scale: f64, unit: &str| match e.and_then(|e| shown(e, plan.smallest)) {
         None => Cell::text("–"),
         Some(f) => {
-            let [value, low, high] = [f.value, f.low, f.high].map(|x| unsigned_zero(figure(x * scale)));
+            let [value, low, high] = [f.value, f.low, f.high].map(|x| figure(x * scale));
             Cell::number(format!("{value}{unit}")).and(vec![Inline::Small(format!("[{low}, {high}]"))])
         }
     };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
-use crate::axis::ticks;
+use crate::axis;
 
 const LEFT: f64 = 52.0;
 const TOP: f64 = 12.0;
@@ -66,22 +66,8 @@ impl Plot<'_> {
             TOP + SIZE.1,
             LEFT + SIZE.0
         );
-        for (up, label) in ticks(self.up, 6) {
-            let _ = write!(
-                svg,
-                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
-                LEFT - 6.0,
-                y(up) + 3.0,
-            );
-        }
-        for (across, label) in ticks(self.across, 6) {
-            let _ = write!(
-                svg,
-                "<text class=\"soft\" font-size=\"10\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>",
-                x(across),
-                TOP + SIZE.1 + 14.0,
-            );
-        }
+        axis::upright(&mut svg, self.up, 6, LEFT - 6.0, y);
+        axis::level(&mut svg, self.across, 6, |at| Some(x(at)), TOP + SIZE.1 + 14.0);
         let _ = write!(
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text><text transform=\"rotate(-90)\" x=\"{:.1}\" y=\"11\" text-anchor=\"middle\">{}</text>",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use medattest_core::output::escape;
 
-use crate::axis::ticks;
+use crate::axis;
 
 const LEFT: f64 = 56.0;
 const TOP: f64 = 22.0;
@@ -84,14 +84,7 @@ impl Series<'_> {
             TOP + up,
             LEFT + inner
         );
-        for (value, label) in ticks((low, high), 4) {
-            let _ = write!(
-                svg,
-                "<text class=\"soft\" font-size=\"10\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>",
-                LEFT - 5.0,
-                y(value) + 3.0,
-            );
-        }
+        axis::upright(&mut svg, (low, high), 4, LEFT - 5.0, y);
         let last = self.windows.len().saturating_sub(1);
         for (at, anchor) in [(0, "start"), (last, "end")] {
             if let Some(name) = self.windows.get(at) {

@@ -54,7 +54,7 @@ fn system(md: &mut String, system: &SystemAssessment, smallest: u64) {
     headlines.sort_by_key(|c| &c.pack);
     for conclusion in headlines {
         let answer = match &conclusion.outcome {
-            ConclusionOutcome::Known(value) if value == crate::pack::NOT_APPLICABLE => continue,
+            _ if !conclusion.reached() => continue,
             ConclusionOutcome::Known(value) => format!("**{value}**"),
             ConclusionOutcome::Unknown { could_be } => format!("unknown: {}", could_be.join(" or ")),
         };

@@ -14,6 +14,8 @@ pub use sarif::sarif;
 
 /// A figure as tables show it.
 pub fn figure(x: f64) -> String {
+    // Minus zero is zero.
+    let x = x + 0.0;
     if x != 0.0 && x.abs() < 0.0005 { format!("{x:.1e}") } else { format!("{x:.3}") }
 }
 

@@ -94,10 +94,7 @@ impl Filling<'_> {
             let judges = matches!(view, View::Findings | View::Requirements);
             let looked_at = judges
                 && !item.of.is_empty()
-                && item.of.iter().all(|of| {
-                    let pack = of.split('/').next();
-                    self.on.run.packs.iter().any(|used| pack == Some(used.id.as_str()))
-                });
+                && item.of.iter().all(|of| of.split('/').next().is_some_and(|pack| self.uses(pack)));
             if looked_at && !shown.iter().any(|block| matches!(block, Block::Table { .. })) {
                 // The packs were run, and nothing of them was judged.
                 answer.outside = true;
@@ -224,7 +221,7 @@ impl Filling<'_> {
                 Some(conclusion) if !conclusion.reached() => {
                     outside.entry(&conclusion.because).or_default().push(conclusion);
                 }
-                _ => self.of_conclusion(key, item, section, answer),
+                _ => self.of_conclusion((key, found), item, section, answer),
             }
         }
         for (because, conclusions) in outside {
@@ -252,10 +249,13 @@ impl Filling<'_> {
         }
     }
 
-    fn of_conclusion(&mut self, key: &str, item: &TemplateItem, section: &TemplateSection, answer: &mut Answer) {
-        let found = self.system.and_then(|system| {
-            system.conclusions.iter().find(|conclusion| format!("{}.{}", conclusion.pack, conclusion.id) == *key)
-        });
+    fn of_conclusion(
+        &mut self,
+        (key, found): (&str, Option<&Conclusion>),
+        item: &TemplateItem,
+        section: &TemplateSection,
+        answer: &mut Answer,
+    ) {
         let Some(conclusion) = found else {
             let pack = key.split('.').next().unwrap_or_default();
             let open =
@@ -311,7 +311,7 @@ impl Filling<'_> {
                 systems.iter().flat_map(|system| &system.findings).filter(|finding| finding.rule == *rule).collect();
             if findings.is_empty() {
                 let pack = rule.split('/').next().unwrap_or_default();
-                if !self.on.run.packs.iter().any(|used| used.id == pack) {
+                if !self.uses(pack) {
                     let question = format!("Name `{pack}` in `packs` of medattest.toml to have it judged.");
                     let open = open(item, section, pack, &question);
                     if !answer.open.contains(&open) {

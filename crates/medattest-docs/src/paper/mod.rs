@@ -136,6 +136,11 @@ impl<'a> Filling<'a> {
         self.system.map_or_else(|| self.on.run.systems.iter().collect(), |system| vec![system])
     }
 
+    /// Whether the run used a pack.
+    fn uses(&self, pack: &str) -> bool {
+        self.on.run.packs.iter().any(|used| used.id == pack)
+    }
+
     /// Whether it is for people who want the essence: a sheet, or a paper over all systems.
     fn brief(&self) -> bool {
         self.sheet || self.system.is_none()

@@ -31,8 +31,7 @@ impl Filling<'_> {
             None => "Systems by their worst outcome",
         };
         for (pack_id, parts) in named {
-            let used = on.run.packs.iter().any(|pack| pack.id == pack_id);
-            let Some(pack) = on.library.packs.get(pack_id).filter(|_| used) else { continue };
+            let Some(pack) = on.library.packs.get(pack_id).filter(|_| self.uses(pack_id)) else { continue };
             let (mut rows, mut left) = (Vec::new(), Vec::new());
             let wanted = |id: &str| parts.iter().any(|part| id.starts_with(part));
             for requirement in pack.requirements.iter().filter(|requirement| wanted(&requirement.id)) {

@@ -15,7 +15,7 @@ use crate::document::{Block, Cell, Inline, Tone, table, text};
 use crate::finding::alike;
 use crate::marks::Rests;
 use crate::matrix::standing;
-use crate::measured::{about, across, estimate, figures, measured};
+use crate::measured::{about, across, estimate, forest, measured};
 use crate::{conclusions, dossier, gantt, heat, impact, monitor, report};
 
 /// Open questions where a paper is brief.
@@ -401,8 +401,7 @@ fn overall(evidence: &BiasEvidence, smallest: u64) -> Vec<Block> {
         table(&["Figure, over everyone", "Estimate"], rows.collect()),
     ];
     // One picture of groups: of those whose scores are furthest from what they promise.
-    let drawn = most_telling(&tables).into_iter().flat_map(figures);
-    blocks.extend(drawn.filter(|block| matches!(block, Block::Figure { .. })));
+    blocks.extend(most_telling(&tables).map(forest));
     let attributes: Vec<&str> = evidence.attributes.iter().map(|a| a.attribute.as_str()).collect();
     blocks.push(Block::Note(text(format!("All figures by {} are in the bias audit.", attributes.join(", ")))));
     blocks
