@@ -389,19 +389,24 @@ impl Judge<'_> {
 
     /// Replaces `{fact.key}` by the value of the fact.
     fn fill(&self, text: &str, facts: &FactSet, subject: &Subject) -> String {
-        let mut filled = text.to_owned();
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
         for key in crate::pack::placeholders(text) {
-            let shown = match facts.get(key, subject).map_or_else(unknown, |fact| fact.on_paper().clone()) {
+            let Some((before, after)) = rest.split_once(&format!("{{{key}}}")) else { break };
+            filled.push_str(before);
+            rest = after;
+            let fact = facts.get(key, subject);
+            let shown = match fact.map_or_else(unknown, |fact| fact.on_paper().clone()) {
                 State::Known(value) => value.to_string(),
-                State::Absent(reason) => {
-                    // Within brackets of the text it needs none of its own.
-                    filled = filled.replace(&format!("({{{key}}})"), &format!("({reason})"));
-                    format!("({reason})")
-                }
+                // It is known and must not be told: the sentence goes on.
+                State::Absent(_) if fact.is_some_and(|fact| fact.value().is_some()) => "[withheld]".to_owned(),
+                // Within brackets of the text a reason needs none of its own.
+                State::Absent(reason) if filled.matches('(').count() > filled.matches(')').count() => reason,
+                State::Absent(reason) => format!("({reason})"),
             };
-            filled = filled.replace(&format!("{{{key}}}"), &shown);
+            filled.push_str(&shown);
         }
-        filled
+        filled + rest
     }
 }
 

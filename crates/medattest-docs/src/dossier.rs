@@ -318,7 +318,7 @@ fn outside(findings: &[&Finding]) -> Vec<Block> {
 }
 
 pub(crate) fn roadmap(milestones: &[Milestone]) -> Block {
-    let rows = milestones
+    let mut rows: Vec<Vec<Cell>> = milestones
         .iter()
         .map(|m| {
             let kind = match m.kind {
@@ -351,8 +351,12 @@ pub(crate) fn roadmap(milestones: &[Milestone]) -> Block {
             vec![Cell::text(m.date.to_string()), Cell::text(kind), what, readiness]
         })
         .collect();
-    let head = ["From", "What", "Change", "On the facts of today"].map(str::to_owned).to_vec();
-    Block::Table { caption: None, head, rows }
+    let mut head = vec!["From", "What", "Change", "On the facts of today"];
+    if rows.iter().all(|row| row.last().is_some_and(|readiness| readiness.lines.is_empty())) {
+        head.pop();
+        rows.iter_mut().for_each(|row| row.truncate(head.len()));
+    }
+    Block::Table { caption: None, head: head.into_iter().map(str::to_owned).collect(), rows }
 }
 
 /// At most this many questions, most decisive first; nothing where there is none.

@@ -57,26 +57,62 @@ pub fn is_long(cell: &Cell) -> bool {
     cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
 }
 
-/// Whether a table is so small that it stays on one page.
-pub fn is_small(rows: &[Vec<Cell>]) -> bool {
-    const ROWS: usize = 12;
-    const LINES: usize = 24;
-    let of = |cell: &Cell| cell.lines.iter().map(|line| 1 + plain(line).chars().count() / 60).sum::<usize>();
-    let lines = |row: &Vec<Cell>| row.iter().map(of).max().unwrap_or(0);
-    rows.len() <= ROWS && rows.iter().map(lines).sum::<usize>() <= LINES
+/// Lines that each row of a table takes at least, of columns with these shares of the width.
+pub fn lines<'a>(rows: impl IntoIterator<Item = &'a Vec<Cell>>, shares: &[f64]) -> Vec<f64> {
+    let row = |row: &Vec<Cell>| {
+        row.iter().zip(shares).map(|(cell, share)| lines_of(&cell.lines, *share)).fold(0.0, f64::max)
+    };
+    rows.into_iter().map(row).collect()
 }
 
-/// Rows at the end of a table that stay together, so that none stands alone on a page: two, unless they fill most of one.
-pub fn last_rows(rows: &[Vec<Cell>], shares: &[f64]) -> usize {
-    const LINES: f64 = 40.0;
-    let of = |(cell, share): (&Cell, &f64)| {
-        let lines =
-            cell.lines.iter().map(|line| (plain(line).chars().count() as f64 / (share * LETTERS)).ceil().max(1.0));
-        lines.sum::<f64>()
-    };
-    let lines = |row: &Vec<Cell>| row.iter().zip(shares).map(of).fold(0.0, f64::max);
-    let last = rows.get(rows.len().saturating_sub(2)..).unwrap_or_default();
-    if last.iter().map(lines).sum::<f64>() <= LINES { last.len() } else { 0 }
+/// Lines of each row of terms: a name beside what is said of it.
+pub fn lines_of_terms(rows: &[(Vec<Inline>, Cell)]) -> Vec<f64> {
+    const NAME: f64 = 0.29;
+    rows.iter()
+        .map(|(name, value)| lines_of(std::slice::from_ref(name), NAME).max(lines_of(&value.lines, 1.0 - NAME)))
+        .collect()
+}
+
+/// Lines that texts take below each other, in a share of the width.
+fn lines_of(texts: &[Vec<Inline>], share: f64) -> f64 {
+    texts.iter().map(|line| (plain(line).chars().count() as f64 / (share * LETTERS)).ceil().max(1.0)).sum()
+}
+
+/// Lines that a block takes at least, row by row; a drawing takes a good part of a page.
+pub fn lines_of_block(block: &Block) -> Vec<f64> {
+    const DRAWING: f64 = 15.0;
+    match block {
+        Block::Table { head, rows, .. } => lines(rows, &widths(head, rows)),
+        Block::Terms(rows) => lines_of_terms(rows),
+        Block::List(items) => items.iter().map(|item| lines_of(std::slice::from_ref(item), 1.0)).collect(),
+        Block::Heading { text, .. } | Block::Paragraph(text) | Block::Note(text) | Block::Verdict { text, .. } => {
+            vec![lines_of(std::slice::from_ref(text), 1.0)]
+        }
+        Block::Figure { .. } => vec![DRAWING],
+        Block::Contents | Block::Page => Vec::new(),
+    }
+}
+
+/// Whether a table, by the lines of its rows, is so small that it stays on one page.
+pub fn is_small(lines: &[f64]) -> bool {
+    const ROWS: usize = 12;
+    const LINES: f64 = 24.0;
+    lines.len() <= ROWS && lines.iter().sum::<f64>() <= LINES
+}
+
+/// Rows at the end of a table that stay together, so that none stands alone on a page: two, and as many as hold so many
+/// lines, unless they fill most of a page.
+pub fn last_rows(lines: &[f64], least: f64) -> usize {
+    const MOST: f64 = 40.0;
+    let (mut count, mut all) = (0, 0.0);
+    for row in lines.iter().rev() {
+        if count >= 2 && (all >= least || all + row > MOST) {
+            break;
+        }
+        count += 1;
+        all += row;
+    }
+    if all <= MOST { count } else { 0 }
 }
 
 /// How long a block is, in rows and paragraphs, where a drawing counts for `figure` of them.

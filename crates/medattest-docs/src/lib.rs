@@ -42,7 +42,10 @@ pub use drawing::{drawing, size};
 pub use html::html;
 pub use impact::impact_assessment;
 pub use incident::{incident_report, playbook, report_draft};
-pub use layout::{DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, plain, rows_of, widths};
+pub use layout::{
+    DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, lines_of_block, lines_of_terms,
+    plain, rows_of, widths,
+};
 pub use letterhead::letterhead;
 pub use markdown::markdown;
 pub use matrix::{UnderPack, matrix, matrix_sheets, standing};

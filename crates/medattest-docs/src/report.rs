@@ -7,6 +7,7 @@ use medattest_core::output::figure;
 use medattest_core::output::paper::{AttributeTable, Shown, few, on_paper, paired};
 use medattest_core::{Task, VERSION as TOOL};
 use medattest_metrics::{Definition, Form, Metric};
+use serde_json::Value;
 
 use crate::curves::{calibration, decision_curve, roc};
 use crate::document::{Block, Cell, Document, Inline, section, sub, text};
@@ -295,8 +296,8 @@ pub(crate) fn proxy_table(evidence: &BiasEvidence) -> Vec<Block> {
     let head = ["Attribute", "Feature", "Of its entropy", "Mutual information (nats)", "Values", "Holm"];
     vec![
         Block::Paragraph(text(
-            "A model that is not told an attribute may still know it from what it is told. The table says what share of \
-             each attribute's uncertainty each feature removes; numbers were cut into twenty bins.",
+            "What a model is told may give an attribute away, whether or not the attribute is among its inputs. The table \
+             says what share of each attribute's uncertainty each feature removes; numbers were cut into twenty bins.",
         )),
         Block::Table { caption: None, head: head.map(str::to_owned).to_vec(), rows },
     ]
@@ -451,6 +452,42 @@ fn limits(evidence: &BiasEvidence) -> Block {
     Block::List(items)
 }
 
+/// Parameters of an audit, one on a line, as they are stored but for those that say nothing.
+fn parameters(stored: &str) -> Cell {
+    let Ok(Value::Object(named)) = serde_json::from_str(stored) else { return Cell::text(stored) };
+    let mut cell = Cell::default();
+    for (name, value) in &named {
+        let lines = match value {
+            Value::Array(items) if items.iter().all(Value::is_object) => items.iter().collect(),
+            other => vec![other],
+        };
+        for told in lines.into_iter().filter_map(told) {
+            cell = cell.and(vec![Inline::Small(format!("{name}: ")), Inline::Text(told)]);
+        }
+    }
+    cell
+}
+
+/// A stored value in words; nothing where it is empty.
+fn told(value: &Value) -> Option<String> {
+    let joined = |all: Vec<String>| (!all.is_empty()).then(|| all.join(", "));
+    match value {
+        Value::Null => None,
+        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) if items.iter().any(Value::is_array) => {
+            let each: Vec<String> = items.iter().filter_map(told).map(|item| item.replace(", ", " ")).collect();
+            joined(each)
+        }
+        Value::Array(items) => joined(items.iter().filter_map(told).collect()),
+        Value::Object(named) => {
+            let each = named.iter().filter_map(|(name, value)| Some(format!("{name} {}", told(value)?)));
+            (!named.is_empty()).then(|| each.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+        }
+    }
+}
+
 fn provenance(evidence: &BiasEvidence) -> Vec<Block> {
     let row = |name: &str, value: &str| vec![Cell::text(name), Cell::line(vec![Inline::Code(value.to_owned())])];
     let rows = vec![
@@ -458,7 +495,7 @@ fn provenance(evidence: &BiasEvidence) -> Vec<Block> {
         row("SHA-256 of the table", &evidence.sha256),
         row("SHA-256 of the stored counts", &evidence.counts_sha256),
         row("Engine", &format!("{NAME} {VERSION}, medattest {TOOL}")),
-        row("Parameters", &evidence.parameters),
+        vec![Cell::text("Parameters"), parameters(&evidence.parameters)],
     ];
     vec![
         Block::Table { caption: None, head: vec!["What".to_owned(), "Value".to_owned()], rows },

@@ -1,21 +1,15 @@
 //! A document as the data that the page design reads.
 
 use medattest_docs::{
-    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, introduces, is_long, is_small, last_rows,
-    levelled, rows_of, size, widths,
+    Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, is_long, is_small, last_rows, levelled,
+    lines, lines_of_terms, size, widths,
 };
 use serde_json::{Value, json};
 
+use crate::places::{Place, places};
+
 /// Width and height of the text on a page, in millimetres, with room for a caption.
 const TEXT: (f64, f64) = (169.0, 210.0);
-
-/// Rows and paragraphs above which the parts of a paper begin on pages of their own: so files of some seventy pages are
-/// bound and read, and their parts are laid out side by side.
-const PARTED: usize = 1_200;
-/// But a part that follows fewer rows than a page holds, about so many, begins on theirs.
-const PAGE: usize = 30;
-/// Within a part, a heading after so many rows begins a page, too.
-const CHAPTER: usize = 300;
 
 /// Every file that the design reads.
 pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
@@ -26,26 +20,11 @@ pub(crate) fn files(document: &Document) -> Vec<(String, Vec<u8>)> {
     let mut drawn = 0;
     let linked = document.front.is_some();
     let levelled = levelled(&document.blocks);
-    let rows = |block: &Block| rows_of(block, PAGE / 2);
-    let parted = levelled.iter().map(rows).sum::<usize>() > PARTED;
     let parts = levelled.iter().filter(|block| matches!(block, Block::Heading { level: 2, .. })).count();
     let sources = levelled.iter().map(highest_source).max().unwrap_or_default();
     let mut blocks = Vec::new();
-    let mut since = 0;
-    let contents = levelled.iter().position(|block| *block == Block::Contents).unwrap_or(0);
-    for (index, block) in levelled.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|before| levelled.get(before));
-        let opens = match block {
-            Block::Heading { level: 2, .. } => since > PAGE,
-            Block::Heading { level: 3.., .. } => since > CHAPTER && !matches!(before, Some(Block::Heading { .. })),
-            _ => false,
-        };
-        since = if opens { 0 } else { since + rows(block) };
-        // What follows the contents begins on a page of its own.
-        let first = !front.sheet && before == Some(&Block::Contents);
-        let fresh = first || (parted && index > contents && opens);
-        let sticky = introduces(&levelled, index);
-        blocks.push(self::block(block, fresh, sticky, &mut |svg| {
+    for (block, place) in levelled.iter().zip(places(&levelled, front.sheet)) {
+        blocks.push(self::block(block, &place, &mut |svg| {
             drawn += 1;
             let name = format!("/figure-{drawn}.svg");
             files.push((name.clone(), drawing(svg).into_bytes()));
@@ -99,8 +78,9 @@ fn date(front: &Front) -> Value {
     front.day.map_or(json!([2000, 1, 1]), |day| json!([day.year(), day.month(), day.day()]))
 }
 
-/// A block; `fresh` where it begins a page, `sticky` where no page may end after it.
-fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) -> String) -> Value {
+/// A block at its place.
+fn block(block: &Block, place: &Place, draw: &mut dyn FnMut(&str) -> String) -> Value {
+    let Place { fresh, sticky, last } = *place;
     match block {
         Block::Heading { level: 1, text, .. } => json!({ "kind": "title", "text": line(text) }),
         Block::Heading { level, text, id } => {
@@ -109,14 +89,15 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
         Block::Paragraph(text) => json!({ "kind": "paragraph", "text": line(text), "sticky": sticky }),
         Block::Note(text) => json!({ "kind": "note", "text": line(text), "sticky": sticky }),
         Block::List(items) => {
-            json!({ "kind": "list", "items": items.iter().map(|item| line(item)).collect::<Vec<_>>() })
+            let items: Vec<Value> = items.iter().map(|item| line(item)).collect();
+            json!({ "kind": "list", "items": items, "sticky": sticky })
         }
         Block::Table { caption, head, rows } => {
             let shares = widths(head, rows);
             let number: Vec<bool> = (0..shares.len())
                 .map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number)))
                 .collect();
-            let (small, last) = (is_small(rows), last_rows(rows, &shares));
+            let lines = lines(rows, &shares);
             let mut heads: Vec<String> = head.clone();
             heads.resize(shares.len(), String::new());
             let rows: Vec<Value> = rows
@@ -129,18 +110,17 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
                 .collect();
             json!({
                 "kind": "table", "caption": caption, "head": heads, "widths": shares, "number": number, "rows": rows,
-                "small": small, "last": last,
+                "small": is_small(&lines), "last": last_rows(&lines, last), "sticky": sticky,
             })
         }
         Block::Terms(rows) => {
-            let cells: Vec<Vec<Cell>> =
-                rows.iter().map(|(name, value)| vec![Cell::line(name.clone()), value.clone()]).collect();
-            let (small, last) = (is_small(&cells), last_rows(&cells, &[0.29, 0.71]));
+            let lines = lines_of_terms(rows);
             let rows: Vec<Value> = rows
                 .iter()
                 .map(|(name, value)| json!({ "name": line(name), "cell": cell(value), "long": is_long(value) }))
                 .collect();
-            json!({ "kind": "terms", "rows": rows, "last": last, "small": small })
+            let (small, last) = (is_small(&lines), last_rows(&lines, last));
+            json!({ "kind": "terms", "rows": rows, "last": last, "small": small, "sticky": sticky })
         }
         Block::Figure { svg, caption } => {
             // Both sides are said, or a drawing at the foot of a page would shrink instead of moving on.
@@ -148,6 +128,7 @@ fn block(block: &Block, fresh: bool, sticky: bool, draw: &mut dyn FnMut(&str) ->
             let scale = (TEXT.0 / DRAWN).min(TEXT.0 / width).min(TEXT.1 / height);
             json!({
                 "kind": "figure", "file": draw(svg), "caption": caption, "width": width * scale, "height": height * scale,
+                "sticky": sticky,
             })
         }
         Block::Verdict { tone, title, text } => {

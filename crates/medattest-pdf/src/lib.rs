@@ -7,6 +7,7 @@
 mod data;
 mod metadata;
 mod picture;
+mod places;
 mod world;
 
 use lopdf::{Dictionary, Object};

@@ -6,7 +6,7 @@ use super::parts::NAMES;
 use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
-use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, plain, widths};
+use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, plain, widths};
 
 /// English metric units of a millimetre.
 const EMU: f64 = 36_000.0;
@@ -238,7 +238,8 @@ impl Writing<'_> {
         }
         self.out.push_str("</w:tr>");
         // The last row is not left alone on a page, and a small table is not divided.
-        let together = if is_small(rows) { rows.len() } else { last_rows(rows, &parts) };
+        let lines = lines(rows, &parts);
+        let together = if is_small(&lines) { rows.len() } else { last_rows(&lines, 0.0) };
         for (at, row) in rows.iter().enumerate() {
             let kept = at + 1 < rows.len() && at + together >= rows.len();
             self.row(row, &shares, style, row.iter().any(is_long), kept);
