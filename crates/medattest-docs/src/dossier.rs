@@ -10,6 +10,7 @@ use crate::document::{Block, Cell, Document, Inline, Tone};
 use crate::finding::{alike, told, tone, waived};
 use crate::marks::{Marks, Rests, unmarked};
 use crate::measured::{across, measured};
+use crate::report::parameters;
 
 /// Composes the dossier of a run.
 pub fn dossier(run: &Assessment) -> Document {
@@ -416,8 +417,7 @@ pub(crate) fn inputs(run: &Assessment, systems: &[&SystemAssessment]) -> Vec<Blo
         for table in &system.evidence {
             rows.push(vec![
                 Cell::text("table"),
-                Cell::line(vec![Inline::Text(format!("{}: {}", system.id, table.path))])
-                    .and(vec![Inline::Code(table.parameters.clone())]),
+                parameters(Cell::text(format!("{}: {}", system.id, table.path)), &table.parameters),
                 Cell::line(vec![Inline::Code(table.sha256.clone())]),
             ]);
         }

@@ -43,6 +43,20 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
             }
         }
     }
+    // A column of marks alone is as wide as they are; the others fill the page.
+    let marks = |column: usize| {
+        let mut lines = rows.iter().filter_map(|row| row.get(column)).flat_map(|cell| &cell.lines).peekable();
+        lines.peek().is_some() && lines.all(|line| matches!(line.as_slice(), [Inline::Tag(..)]))
+    };
+    let fixed: Vec<bool> = (0..columns).map(marks).collect();
+    let sum = |of: bool| -> f64 {
+        weights.iter().zip(&fixed).filter(|(_, fixed)| **fixed == of).map(|(weight, _)| weight).sum()
+    };
+    let (narrow, wide) = (sum(true), sum(false));
+    let fill = if narrow + wide < LETTERS && wide > 0.0 { (LETTERS - narrow) / wide } else { 1.0 };
+    for (weight, fixed) in weights.iter_mut().zip(&fixed) {
+        *weight *= if *fixed { 1.0 } else { fill };
+    }
     let all: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / all).collect()
 }
@@ -143,18 +157,28 @@ pub fn plain(line: &[Inline]) -> String {
     text
 }
 
-/// The text with places at which a long word may break: after punctuation, and within digests.
+/// The text with signs of percent that stay with their figure.
+pub fn with_units(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains(" %") { text.replace(" %", "\u{a0}%").into() } else { text.into() }
+}
+
+/// The text with places at which a long word may break: after punctuation, before capitals within a name, and within
+/// digests; but nowhere that would leave a few letters alone, like the ending of a file.
 pub fn breakable(text: &str) -> String {
     const GAP: char = '\u{200b}';
+    const FEW: usize = 4;
     let mut out = String::with_capacity(text.len() + 8);
     let mut run = 0;
-    for letter in text.chars() {
+    for (at, letter) in text.char_indices() {
         out.push(letter);
         run += 1;
+        let rest = text.get(at + letter.len_utf8()..).unwrap_or_default();
+        let left = rest.chars().take_while(|letter| !letter.is_whitespace()).take(FEW + 1).count();
+        let mark = matches!(letter, '.' | '/' | '-' | '_' | ':' | ',' | ';' | '=' | '}' | ']' | ')');
+        let hump = letter.is_lowercase() && rest.starts_with(char::is_uppercase);
         if letter.is_whitespace() {
             run = 0;
-        } else if matches!(letter, '.' | '/' | '-' | '_' | ':' | ',' | ';' | '=' | '}' | ']') && run > 3 || run >= 16
-        {
+        } else if (mark || hump) && run > 3 && left > FEW || run >= 16 && left > 0 {
             out.push(GAP);
             run = 0;
         }

@@ -44,7 +44,7 @@ pub use impact::impact_assessment;
 pub use incident::{incident_report, playbook, report_draft};
 pub use layout::{
     DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, lines_of_block, lines_of_terms,
-    plain, rows_of, widths,
+    plain, rows_of, widths, with_units,
 };
 pub use letterhead::letterhead;
 pub use markdown::markdown;

@@ -452,10 +452,9 @@ fn limits(evidence: &BiasEvidence) -> Block {
     Block::List(items)
 }
 
-/// Parameters of an audit, one on a line, as they are stored but for those that say nothing.
-fn parameters(stored: &str) -> Cell {
-    let Ok(Value::Object(named)) = serde_json::from_str(stored) else { return Cell::text(stored) };
-    let mut cell = Cell::default();
+/// Adds the parameters of an audit to a cell, one on a line, as they are stored but for those that say nothing.
+pub(crate) fn parameters(mut cell: Cell, stored: &str) -> Cell {
+    let Ok(Value::Object(named)) = serde_json::from_str(stored) else { return cell.and(text(stored)) };
     for (name, value) in &named {
         let lines = match value {
             Value::Array(items) if items.iter().all(Value::is_object) => items.iter().collect(),
@@ -495,7 +494,7 @@ fn provenance(evidence: &BiasEvidence) -> Vec<Block> {
         row("SHA-256 of the table", &evidence.sha256),
         row("SHA-256 of the stored counts", &evidence.counts_sha256),
         row("Engine", &format!("{NAME} {VERSION}, medattest {TOOL}")),
-        vec![Cell::text("Parameters"), parameters(&evidence.parameters)],
+        vec![Cell::text("Parameters"), parameters(Cell::default(), &evidence.parameters)],
     ];
     vec![
         Block::Table { caption: None, head: vec!["What".to_owned(), "Value".to_owned()], rows },

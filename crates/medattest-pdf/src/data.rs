@@ -2,7 +2,7 @@
 
 use medattest_docs::{
     Block, Cell, DRAWN, Document, Front, Inline, Tone, breakable, drawing, is_long, is_small, last_rows, levelled,
-    lines, lines_of_terms, size, widths,
+    lines, lines_of_terms, size, widths, with_units,
 };
 use serde_json::{Value, json};
 
@@ -183,6 +183,7 @@ fn line(text: &[Inline]) -> Value {
 
 /// Only words that would not fit a column are given places to break.
 fn long_words(text: &str) -> String {
+    let text = with_units(text);
     if text.split_whitespace().any(|word| word.chars().count() > 18) {
         let words: Vec<String> = text
             .split(' ')
@@ -190,7 +191,7 @@ fn long_words(text: &str) -> String {
             .collect();
         return words.join(" ");
     }
-    text.to_owned()
+    text.into_owned()
 }
 
 fn tone(tone: Tone) -> &'static str {

@@ -6,7 +6,9 @@ use super::parts::NAMES;
 use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
-use crate::layout::{DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, plain, widths};
+use crate::layout::{
+    DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, plain, widths, with_units,
+};
 
 /// English metric units of a millimetre.
 const EMU: f64 = 36_000.0;
@@ -170,8 +172,11 @@ impl Writing<'_> {
     }
 
     fn run(&mut self, text: &str, properties: &str) {
-        let _ =
-            write!(self.out, "<w:r><w:rPr>{properties}</w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>", xml(text));
+        let _ = write!(
+            self.out,
+            "<w:r><w:rPr>{properties}</w:rPr><w:t xml:space=\"preserve\">{}</w:t></w:r>",
+            xml(&with_units(text))
+        );
     }
 
     /// Cells of a row, which may break over pages where it is `long`, and stays with the next where it is `kept`.
@@ -237,11 +242,11 @@ impl Writing<'_> {
             self.out.push_str("</w:p></w:tc>");
         }
         self.out.push_str("</w:tr>");
-        // The last row is not left alone on a page, and a small table is not divided.
+        // Neither the first row nor the last is left alone on a page, and a small table is not divided.
         let lines = lines(rows, &parts);
         let together = if is_small(&lines) { rows.len() } else { last_rows(&lines, 0.0) };
         for (at, row) in rows.iter().enumerate() {
-            let kept = at + 1 < rows.len() && at + together >= rows.len();
+            let kept = at + 1 < rows.len() && (at == 0 || at + together >= rows.len());
             self.row(row, &shares, style, row.iter().any(is_long), kept);
         }
         self.out.push_str("</w:tbl>");

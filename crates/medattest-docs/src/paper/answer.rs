@@ -241,7 +241,7 @@ impl Filling<'_> {
             for (index, conclusion) in conclusions.iter().enumerate() {
                 let key = format!("{}.{}", conclusion.pack, conclusion.id);
                 let before = if index > 0 { "; " } else { "" };
-                line.push(Inline::Text(format!("{before}{}", conclusion.title)));
+                line.push(Inline::Text(format!("{before}{}", conclusion.title.trim_end_matches('?'))));
                 let fact: Option<&Fact> = self.facts().get(&key, &medattest_core::Subject::system());
                 line.extend(fact.map(|fact| self.cite_fact(fact)));
             }
@@ -412,6 +412,12 @@ fn records_shown(fields: &[FactDefinition], records: &[Value], cite: Inline, col
     let cell = |record: &std::collections::BTreeMap<String, Value>, field: &FactDefinition| {
         record.get(&field.key).map(|value| field.kind.shown(value))
     };
+    if let [only] = used.as_slice() {
+        let mut items: Vec<Vec<Inline>> =
+            values.iter().filter_map(|record| Some(text(cell(record, only)?))).collect();
+        items.last_mut().into_iter().for_each(|item| item.push(cite.clone()));
+        return vec![Block::List(items)];
+    }
     if used.len() <= columns {
         let mut rows: Vec<Vec<Cell>> = values
             .iter()

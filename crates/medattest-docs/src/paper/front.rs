@@ -21,8 +21,7 @@ impl Filling<'_> {
             }
             (open, _) => (
                 if open == 1 { "1 field is open".to_owned() } else { format!("{open} fields are open") },
-                "What is open is marked in place and listed at the end with the question that would fill it."
-                    .to_owned(),
+                "What is open is marked in place and listed at the end, with its question.".to_owned(),
             ),
         };
         let text = text(format!("{answered} of {items} items answered. {rest}"));
@@ -95,7 +94,7 @@ impl Filling<'_> {
         row("Digest of what it says", vec![Inline::Code(digest.to_owned())]);
         row(
             "Project",
-            vec![Inline::Code(run.project_sha256.clone()), Inline::Small(format!(" medattest {VERSION}"))],
+            vec![Inline::Code(run.project_sha256.clone()), Inline::Small(format!(" medattest\u{a0}{VERSION}"))],
         );
         for (role, name, on) in self.approvals() {
             let sign = match on {
