@@ -64,11 +64,11 @@ pub fn widths(head: &[String], rows: &[Vec<Cell>]) -> Vec<f64> {
 /// Width of the text of a page, in the units of drawings.
 pub const DRAWN: f64 = 640.0;
 
-/// Whether a cell is so long that its row has to break over pages.
-pub fn is_long(cell: &Cell) -> bool {
-    const LONG: usize = 700;
-    // Every line costs at least the rest of its own.
-    cell.lines.iter().map(|line| plain(line).chars().count() + 40).sum::<usize>() > LONG
+/// Whether a row of so many lines is so long that it has to break over pages: others move on whole, for what goes on
+/// beside an empty cell is not understood.
+pub fn is_long(lines: f64) -> bool {
+    const LONG: f64 = 18.0;
+    lines > LONG
 }
 
 /// Lines that each row of a table takes at least, of columns with these shares of the width.

@@ -102,10 +102,11 @@ fn block(block: &Block, place: &Place, draw: &mut dyn FnMut(&str) -> String) -> 
             heads.resize(shares.len(), String::new());
             let rows: Vec<Value> = rows
                 .iter()
-                .map(|row| {
+                .zip(&lines)
+                .map(|(row, lines)| {
                     let mut cells: Vec<Value> = row.iter().map(cell).collect();
                     cells.resize(shares.len(), Value::String(String::new()));
-                    json!({ "cells": cells, "long": row.iter().any(is_long) })
+                    json!({ "cells": cells, "long": is_long(*lines) })
                 })
                 .collect();
             json!({
@@ -117,7 +118,10 @@ fn block(block: &Block, place: &Place, draw: &mut dyn FnMut(&str) -> String) -> 
             let lines = lines_of_terms(rows);
             let rows: Vec<Value> = rows
                 .iter()
-                .map(|(name, value)| json!({ "name": line(name), "cell": cell(value), "long": is_long(value) }))
+                .zip(&lines)
+                .map(|((name, value), lines)| {
+                    json!({ "name": line(name), "cell": cell(value), "long": is_long(*lines) })
+                })
                 .collect();
             let (small, last) = (is_small(&lines), last_rows(&lines, last));
             json!({ "kind": "terms", "rows": rows, "last": last, "small": small, "sticky": sticky })

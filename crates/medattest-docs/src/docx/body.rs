@@ -7,7 +7,8 @@ use super::xml;
 use crate::document::{Block, Cell, Document, Inline, Tone, source_anchor};
 use crate::drawing::size;
 use crate::layout::{
-    DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, plain, widths, with_units,
+    DRAWN, breakable, introduces, is_long, is_small, last_rows, levelled, lines, lines_of_terms, plain, widths,
+    with_units,
 };
 
 /// English metric units of a millimetre.
@@ -247,7 +248,7 @@ impl Writing<'_> {
         let together = if is_small(&lines) { rows.len() } else { last_rows(&lines, 0.0) };
         for (at, row) in rows.iter().enumerate() {
             let kept = at + 1 < rows.len() && (at == 0 || at + together >= rows.len());
-            self.row(row, &shares, style, row.iter().any(is_long), kept);
+            self.row(row, &shares, style, lines.get(at).copied().is_some_and(is_long), kept);
         }
         self.out.push_str("</w:tbl>");
         self.gap();
@@ -257,7 +258,7 @@ impl Writing<'_> {
         let name = self.width * 3 / 10;
         let shares = [name, self.width - name];
         self.grid(None, &shares, false);
-        for (name, value) in rows {
+        for ((name, value), lines) in rows.iter().zip(lines_of_terms(rows)) {
             let bold = name
                 .iter()
                 .map(|inline| match inline {
@@ -265,7 +266,7 @@ impl Writing<'_> {
                     other => other.clone(),
                 })
                 .collect();
-            self.row(&[Cell::line(bold), value.clone()], &shares, "TableText", is_long(value), false);
+            self.row(&[Cell::line(bold), value.clone()], &shares, "TableText", is_long(lines), false);
         }
         self.out.push_str("</w:tbl>");
         self.gap();
