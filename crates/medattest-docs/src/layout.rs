@@ -190,6 +190,7 @@ pub fn breakable(text: &str) -> String {
 /// after it.
 pub fn introduces(blocks: &[Block], at: usize) -> bool {
     const SHORT: usize = 500;
+    let named = |text: &[Inline]| matches!(text.first(), Some(Inline::Strong(_)));
     let (Some(before), Some(block), Some(next)) =
         (at.checked_sub(1).and_then(|before| blocks.get(before)), blocks.get(at), blocks.get(at + 1))
     else {
@@ -202,11 +203,13 @@ pub fn introduces(blocks: &[Block], at: usize) -> bool {
             Block::Paragraph(text),
             Block::Table { .. } | Block::Terms(_) | Block::Figure { .. } | Block::List(_) | Block::Heading { .. },
         ) => text,
+        (Block::Paragraph(text), Block::Paragraph(next)) if named(next) => text,
+        (Block::Paragraph(text), Block::Note(_)) if named(text) => text,
         _ => return false,
     };
     // So do a name in bold type and a line that ends in a colon: they are nothing without what follows.
     let said = plain(text);
-    if said.ends_with(':') || matches!(text.first(), Some(Inline::Strong(_))) {
+    if said.ends_with(':') || named(text) {
         return true;
     }
     said.chars().count() <= SHORT
@@ -283,6 +286,8 @@ mod tests {
             !introduces(&[heading.clone(), Block::Paragraph(words(200)), table], 1),
             "a page may end in a long text"
         );
+        let named = Block::Paragraph(vec![Inline::Strong("Name".into())]);
+        assert!(introduces(&[heading.clone(), short.clone(), named], 1), "a name in bold type begins what follows");
         assert!(!introduces(&[heading, short.clone(), short], 1), "nothing is introduced");
     }
 

@@ -36,7 +36,11 @@ pub(crate) fn places(blocks: &[Block], sheet: bool) -> Vec<Place> {
         let before = at.checked_sub(1).and_then(|before| blocks.get(before));
         let opens = match block {
             Block::Heading { level: 2, .. } => since > PAGE,
-            Block::Heading { level: 3.., .. } => since > CHAPTER && !matches!(before, Some(Block::Heading { .. })),
+            // Not one that stands under another heading or its citation.
+            Block::Heading { level: 3.., .. } => {
+                let bound = at.checked_sub(1).and_then(|before| places.get(before)).is_some_and(|place| place.sticky);
+                since > CHAPTER && !bound && !matches!(before, Some(Block::Heading { .. }))
+            }
             _ => false,
         };
         let opens = parted && at > contents && opens && keep(blocks, at, &mut places);
