@@ -460,15 +460,15 @@ pub(crate) fn parameters(mut cell: Cell, stored: &str) -> Cell {
             Value::Array(items) if items.iter().all(Value::is_object) => items.iter().collect(),
             other => vec![other],
         };
-        for told in lines.into_iter().filter_map(told) {
-            cell = cell.and(vec![Inline::Small(format!("{name}: ")), Inline::Text(told)]);
+        for words in lines.into_iter().filter_map(in_words) {
+            cell = cell.and(vec![Inline::Small(format!("{name}: ")), Inline::Text(words)]);
         }
     }
     cell
 }
 
 /// A stored value in words; nothing where it is empty.
-fn told(value: &Value) -> Option<String> {
+fn in_words(value: &Value) -> Option<String> {
     let joined = |all: Vec<String>| (!all.is_empty()).then(|| all.join(", "));
     match value {
         Value::Null => None,
@@ -476,12 +476,12 @@ fn told(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(text.clone()),
         Value::Array(items) if items.iter().any(Value::is_array) => {
-            let each: Vec<String> = items.iter().filter_map(told).map(|item| item.replace(", ", " ")).collect();
+            let each: Vec<String> = items.iter().filter_map(in_words).map(|item| item.replace(", ", " ")).collect();
             joined(each)
         }
-        Value::Array(items) => joined(items.iter().filter_map(told).collect()),
+        Value::Array(items) => joined(items.iter().filter_map(in_words).collect()),
         Value::Object(named) => {
-            let each = named.iter().filter_map(|(name, value)| Some(format!("{name} {}", told(value)?)));
+            let each = named.iter().filter_map(|(name, value)| Some(format!("{name} {}", in_words(value)?)));
             (!named.is_empty()).then(|| each.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
         }
     }

@@ -33,14 +33,12 @@ pub(crate) fn places(blocks: &[Block], sheet: bool) -> Vec<Place> {
         (0..blocks.len()).map(|at| Place { sticky: introduces(blocks, at), ..Place::default() }).collect();
     let mut since = 0;
     for (at, block) in blocks.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|before| blocks.get(before));
+        let (before, place) = at.checked_sub(1).map_or((None, None), |at| (blocks.get(at), places.get(at)));
+        let bound = matches!(before, Some(Block::Heading { .. })) || place.is_some_and(|place| place.sticky);
         let opens = match block {
             Block::Heading { level: 2, .. } => since > PAGE,
             // Not one that stands under another heading or its citation.
-            Block::Heading { level: 3.., .. } => {
-                let bound = at.checked_sub(1).and_then(|before| places.get(before)).is_some_and(|place| place.sticky);
-                since > CHAPTER && !bound && !matches!(before, Some(Block::Heading { .. }))
-            }
+            Block::Heading { level: 3.., .. } => since > CHAPTER && !bound,
             _ => false,
         };
         let opens = parted && at > contents && opens && keep(blocks, at, &mut places);
