@@ -19,6 +19,9 @@ pub struct Detection {
     pub by: Grounds,
     /// How many other grounds spoke for (a part of) the span.
     pub also: u8,
+    /// Of a number whose form does not tell its kind, the word before it that does, as a position;
+    /// [`crate::Scanner::context`] tells it.
+    pub called: Option<u16>,
 }
 
 /// What made a detection.
@@ -82,6 +85,8 @@ pub enum ListRule {
     DayOfMonth,
     /// A name before a colon at the start of a line.
     Speaker,
+    /// A surname, a comma and a first name at the start of a row.
+    Row,
     /// A number beside a name that can only be an age, as in `Roe (93)`.
     Age,
     /// Letters that no list has, after a word such as `by` or at the end of a line behind a dash.
@@ -106,6 +111,7 @@ impl ListRule {
             Self::HouseAgain => "house-again",
             Self::DayOfMonth => "day-of-month",
             Self::Speaker => "speaker",
+            Self::Row => "row",
             Self::Age => "age",
             Self::Initials => "initials",
         }

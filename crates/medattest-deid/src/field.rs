@@ -175,7 +175,7 @@ impl Scanner {
         {
             let start = value.len() - value.trim_start().len();
             let end = value.trim_end().len();
-            out.push(Detection { start, end, kind, score: 0.97, by: Grounds::Column, also: 0 });
+            out.push(Detection { start, end, kind, score: 0.97, by: Grounds::Column, also: 0, called: None });
             return;
         }
         // Prose speaks for itself; a short cell is read with the name of its column before it.

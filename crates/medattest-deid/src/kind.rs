@@ -98,6 +98,11 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.id() == id)
     }
 
+    /// Whether it is a number or a code, of which words tell the kind where its form does not.
+    pub(crate) fn is_number(self) -> bool {
+        self >= Self::Phone && !matches!(self, Self::Email | Self::Url | Self::Ip | Self::Unusual)
+    }
+
     /// Whether it is the name of somebody.
     pub(crate) fn is_person(self) -> bool {
         matches!(self, Self::Name | Self::ProviderName)

@@ -96,6 +96,8 @@ pub(crate) const EMPLOYER_KEY: u32 = 2;
 pub(crate) const FACILITY_KEY: u32 = 4;
 /// What a number tells from others of its sort, such as `Local` of a union.
 pub(crate) const NUMBERED: u32 = 8;
+/// Key that any place follows, that of a hospital and the like among them.
+pub(crate) const PLACE_KEY: u32 = 16;
 
 /// Numbers by hash of a word. Open addressing; a slot keeps the upper half of the hash, which is never 0, so that a word
 /// that no list has is taken for another about once in two thousand million.
@@ -169,7 +171,20 @@ impl Table {
 pub(crate) struct Lexicon {
     words: Table,
     phrases: Table,
+    /// One bit for each two words that a phrase begins with, by the upper half of their hash: most two begin none, and this
+    /// memory is near.
+    pairs: Vec<u64>,
     house_keys: Table,
+}
+
+/// Bits that tell with which two words a phrase begins.
+const PAIRS: usize = 1 << 20;
+
+/// The word and the bit of a pair.
+#[inline]
+fn pair_bit(hash: u64) -> (usize, u64) {
+    let bit = (hash >> 40) as usize & (PAIRS - 1);
+    (bit / 64, 1 << (bit % 64))
 }
 
 /// How many words an entry may have.
@@ -182,8 +197,12 @@ const HOUSE_KEYS: usize = 1 << 8;
 impl Lexicon {
     /// Reads the lists below `lexica/`.
     pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut lexicon =
-            Self { words: Table::new(WORDS), phrases: Table::new(PHRASES), house_keys: Table::new(HOUSE_KEYS) };
+        let mut lexicon = Self {
+            words: Table::new(WORDS),
+            phrases: Table::new(PHRASES),
+            pairs: vec![0; PAIRS / 64],
+            house_keys: Table::new(HOUSE_KEYS),
+        };
         let common_band = |band: &str| matches!(band, "1" | "2");
         // A rare name that is an ordinary or a clinical word is more often the word.
         let mut words: BTreeSet<&str> = BTreeSet::new();
@@ -237,6 +256,7 @@ impl Lexicon {
                 "employer" => EMPLOYER_KEY,
                 "facility" => FACILITY_KEY,
                 "numbered" => NUMBERED,
+                "place" => PLACE_KEY,
                 _ => WORK,
             };
         }
@@ -312,6 +332,8 @@ impl Lexicon {
         }
         self.add_word(word_hash(first), PHRASE);
         let mut hash = join(word_hash(first), word_hash(second));
+        let (word, bit) = pair_bit(hash);
+        self.pairs[word] |= bit;
         for word in rest {
             hash = join(hash, word_hash(word));
         }
@@ -374,6 +396,10 @@ impl Lexicon {
                 }
                 hash = join(hash, token.hash);
                 words += 1;
+                let (word, bit) = pair_bit(hash);
+                if words == 2 && self.pairs[word] & bit == 0 {
+                    break;
+                }
                 let found = self.phrases.get(hash);
                 if found != 0 {
                     (best, flags) = (next, found);

@@ -33,6 +33,9 @@ pub(crate) fn is_particle(word: &[u8]) -> bool {
     PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
 
+/// Titles that are nothing else.
+const SHORT_TITLES: [&str; 5] = ["dr", "mr", "mrs", "ms", "prof"];
+
 /// Abbreviations of Australian states.
 const AUSTRALIAN: [&str; 8] = ["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"];
 
@@ -111,6 +114,7 @@ impl<'a> Reader<'a> {
                 if token.is(CAPITAL) {
                     self.named_place(at, found);
                     self.saint(at, found);
+                    self.row_name(at, found);
                 }
                 if token.is(CAPITAL) || at > 0 && tokens[at - 1].is(DIGIT) {
                     self.foreign_street(at, found);
@@ -156,6 +160,7 @@ impl<'a> Reader<'a> {
             score,
             by: Grounds::List(rule),
             also: 0,
+            called: None,
         });
     }
 
@@ -246,12 +251,26 @@ impl<'a> Reader<'a> {
         let dotted = self.mark(at + 1, b'.');
         // `Thank you, sir.` ends a sentence; `7.5 Fr` is a size.
         let whole = token.lexical & COMMON != 0 && (token.len() > 4 || self.says(at, "sir"));
-        let counted = at > 0 && self.tokens[at - 1].is_number() && self.says(at, "fr");
-        if dotted && whole || counted {
+        let before = at.checked_sub(1);
+        let counted =
+            before.is_some_and(|before| self.tokens[before].is_number()) && self.says_any(at, &["fr", "ms"]);
+        // `MILD MR. ASO 800`: the mitral valve.
+        let valve = self.says(at, "mr")
+            && before
+                .is_some_and(|before| self.says_any(before, &["mild", "moderate", "severe", "trace", "no", "and"]));
+        if dotted && whole || counted || valve {
             return;
         }
         let from = if dotted { at + 2 } else { at + 1 };
-        let Some(first) = self.at(from).filter(|t| !t.is(NEWLINE)) else { return };
+        // `Dr. van der Berg`: what follows the particles tells.
+        let particles = (from..).take_while(|at| self.is_particle(*at)).count();
+        let named = self.at(from + particles).filter(|t| particles > 0 && t.is(CAPITAL) && self.can_be_name(t));
+        let Some(first) = named.or_else(|| self.at(from)).filter(|t| !t.is(NEWLINE)) else { return };
+        // `SURGEON          ANES`: heads of columns.
+        let listed = first.lexical & (FIRST | SURNAME) != 0;
+        if first.is_upper() && !dotted && self.is_apart(from) && (token.is_upper() || !listed) {
+            return;
+        }
         // `MS Contin`, `Dr. Scholl`: a brand as a whole.
         if token.lexical & first.lexical & DEVICE_WORD != 0 {
             return;
@@ -259,7 +278,8 @@ impl<'a> Reader<'a> {
         let capital = token.is(CAPITAL) || dotted;
         // `dr smith` in lower case: only a word that is a name and nothing else.
         let fits = if first.is(CAPITAL) {
-            (self.can_be_name(first) || self.is_initial(from)) && (token.is_lower() || capital)
+            (self.can_be_name(first) || self.is_initial(from) || self.is_called(at, first))
+                && (token.is_lower() || capital)
         } else {
             Self::only_name(first) && first.len() > 2 && token.lexical & COMMON == 0
         };
@@ -272,7 +292,6 @@ impl<'a> Reader<'a> {
             return;
         }
         // `RN PCCN-K`: more letters behind those of a profession.
-        let listed = first.lexical & (FIRST | SURNAME) != 0;
         let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && !listed;
         if letters && self.capitals {
             return;
@@ -281,10 +300,24 @@ impl<'a> Reader<'a> {
         if !listed && self.at(from + 1).is_some_and(|t| t.lexical & PROVIDER_TITLE != 0 && !t.is_upper()) {
             return;
         }
-        if let Some(last) = self.name_from(from, 4) {
+        if let Some(last) = self.name_from(from, 4).or_else(|| self.is_called(at, first).then_some(from)) {
+            // `HIS FATHER A LOOSE TOOTH`
+            if last == from && first.len() == 1 && !self.says_any(at, &SHORT_TITLES) {
+                return;
+            }
             let kind = if provider { Kind::ProviderName } else { Kind::Name };
             self.push(found, (from, last), kind, ListRule::Title, if plain { 0.75 } else { 0.93 });
         }
+    }
+
+    /// Whether a word that is also an ordinary one can only be a name behind such a title: `Dr. Brick's office`.
+    fn is_called(&self, title: usize, word: &Token) -> bool {
+        const OTHER: u32 = FUNCTION | CLINICAL | TITLE | PROVIDER_TITLE | CREDENTIAL | MONTH | WEEKDAY | NAME_KEY;
+        self.capitals
+            && self.tokens[title].is_title()
+            && self.says_any(title, &SHORT_TITLES)
+            && word.is_title()
+            && word.lexical & OTHER == 0
     }
 
     /// `Patient: Jane Roe`, `NAME=Roe, Jane`.
@@ -332,9 +365,16 @@ impl<'a> Reader<'a> {
         }
         // Nor is `Interpreter: Cornish`, or the beginning of `Attention: Prior Authorization`.
         let only = self.tokens[from].lexical;
-        let language = self.says(at, "interpreter") && only & DEMONYM != 0;
+        let tongue = |at: usize| self.at(at).is_some_and(|t| t.lexical & DEMONYM != 0);
+        let language = self.says(at, "interpreter") && (tongue(from) || tongue(last));
+        // `TO: UHC`: a few letters that no list of names has.
+        let letters = self.capitals
+            && self.tokens[from].is_upper()
+            && self.tokens[from].len() < 5
+            && only & (FIRST | SURNAME) == 0
+            && self.says_any(at, &["to", "from", "attn", "attention", "re"]);
         let phrase = only & COMMON != 0 && self.at(last + 1).is_some_and(|t| t.is_title() && t.lexical & COMMON != 0);
-        if last == from && (language || phrase) {
+        if language || last == from && (phrase || letters) {
             return;
         }
         if last == from
@@ -447,7 +487,8 @@ impl<'a> Reader<'a> {
         }) else {
             return;
         };
-        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5);
+        // Postcodes of Ontario are no numbers, so that `ON 50000` is none.
+        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && !self.says(at, "on");
         if !self.mark(comma, b',') && !zip {
             return;
         }
@@ -474,6 +515,10 @@ impl<'a> Reader<'a> {
             return;
         }
         let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);
+        // `Interpreter (Tagalog, ID 88205)`
+        if !known && self.tokens[first..=last].iter().any(|t| t.lexical & DEMONYM != 0) {
+            return;
+        }
         let credential = abbreviation && state.lexical & CREDENTIAL != 0;
         // `in Superior, Wisconsin`: a town that no list has, or that is an ordinary word too.
         let led = first.checked_sub(1).is_none_or(|before| {
@@ -497,7 +542,8 @@ impl<'a> Reader<'a> {
         }
         let state = before.lexical & (STATE_ABBR | STATE) != 0
             && before.is(CAPITAL)
-            && (before.is_upper() || before.lexical & STATE != 0);
+            && (before.is_upper() || before.lexical & STATE != 0)
+            && !self.says(at - 1, "on");
         if !state {
             return;
         }

@@ -29,6 +29,8 @@ pub struct Recognizer {
     pub(crate) patterns: Vec<Pattern>,
     /// Contexts that raise the score.
     context: Contexts,
+    /// Those of them that do not tell what kind of number it is.
+    vague: Contexts,
     /// Contexts after the value that raise the score.
     after: Contexts,
     /// Words before that rule it out.
@@ -89,6 +91,10 @@ struct Raw {
     #[serde(default)]
     context: Vec<String>,
     #[serde(default)]
+    vague: Vec<String>,
+    #[serde(default)]
+    called: Vec<String>,
+    #[serde(default)]
     context_after: Vec<String>,
     #[serde(default)]
     not_before: Vec<String>,
@@ -141,6 +147,8 @@ pub(crate) struct Recognizers {
     pub(crate) weak: Automaton,
     /// Context phrases as written.
     pub(crate) phrases: Vec<String>,
+    /// By phrase: what a number behind it is, where the form does not tell.
+    calls: Vec<Option<Kind>>,
     /// By the last word: the words before it, last first, and the phrase. The first is empty.
     endings: Vec<Vec<(Vec<u64>, u16)>>,
     /// Which of the endings a last word has, by its hash.
@@ -158,6 +166,7 @@ impl Recognizers {
         let mut all: Vec<Recognizer> = Vec::new();
         let mut patterns_of: [(Vec<String>, Users); 2] = Default::default();
         let mut phrases: Vec<String> = Vec::new();
+        let mut calls: Vec<Calls> = Vec::new();
         let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
         for name in names {
             let file: File = resources.toml(name)?;
@@ -219,6 +228,10 @@ impl Recognizers {
                 };
                 let (context, after) = (set(&raw.context), set(&raw.context_after));
                 let (not_before, not_after) = (set(&raw.not_before), set(&raw.not_after));
+                let (called, vague) = (set(&raw.called), set(&raw.vague));
+                if raw.kind.is_number() {
+                    calls.push(Calls { kind: raw.kind, context: context.clone(), called, vague: vague.clone() });
+                }
                 all.push(Recognizer {
                     id: raw.id,
                     file: name.to_owned(),
@@ -226,6 +239,7 @@ impl Recognizers {
                     source: raw.source,
                     patterns,
                     context,
+                    vague,
                     after,
                     not_before,
                     not_after,
@@ -237,6 +251,7 @@ impl Recognizers {
         }
         let mut endings: Vec<Vec<(Vec<u64>, u16)>> = vec![Vec::new()];
         let mut ending_of = Table::new(phrases.len().next_power_of_two() * 2);
+        let is_context = |id: u16| all.iter().any(|recognizer| recognizer.sees(id));
         for (id, phrase) in phrases.iter().enumerate() {
             let mut folded = Folded::default();
             folded.fold(phrase);
@@ -250,7 +265,9 @@ impl Recognizers {
                 return Err(LoadError::new("recognizers", format!("context `{phrase}` has no word"), "remove it"));
             };
             words.reverse();
-            lexicon.add_word(last, CONTEXT);
+            if is_context(id as u16) {
+                lexicon.add_word(last, CONTEXT);
+            }
             let ending = ending_of.entry(last);
             if *ending == 0 {
                 *ending = endings.len() as u32;
@@ -267,25 +284,32 @@ impl Recognizers {
         });
         let automaton = |(dfa, users)| Automaton { dfa, users };
         let (strong, weak) = (automaton(strong?), automaton(weak?));
-        Ok(Self { all, strong, weak, phrases, endings, ending_of })
+        let calls = (0..phrases.len() as u16).map(|phrase| Calls::told_by(&calls, phrase)).collect();
+        Ok(Self { all, strong, weak, phrases, calls, endings, ending_of })
     }
 
     /// The context phrases that end at a token, with it, in order of their place.
     pub(crate) fn contexts(&self, tokens: &[Token], found: &mut Vec<(u32, u16)>) {
         found.clear();
-        // The word of a tag that a cleaner put there, such as `[ZIP]`, says nothing of the next number.
-        let is_tag = |at: usize| {
-            let mark = |at: Option<usize>, mark| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.mark(mark));
-            mark(at.checked_sub(1), b'[') && mark(Some(at + 1), b']')
-        };
-        for (at, token) in tokens.iter().enumerate().filter(|(at, t)| t.lexical & CONTEXT != 0 && !is_tag(*at)) {
-            for (before, id) in &self.endings[self.ending_of.get(token.hash) as usize] {
-                let mut words = tokens[..at].iter().rev().filter(|t| t.hash >> 63 == 1 || !joins(t));
-                if before.iter().all(|word| words.next().is_some_and(|t| t.hash == *word)) {
-                    found.push((at as u32, *id));
-                }
-            }
+        for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.lexical & CONTEXT != 0) {
+            found.extend(self.phrases_at(tokens, at).map(|(_, phrase)| (at as u32, phrase)));
         }
+    }
+
+    /// The phrases that end at a token, with how many words stand before their last.
+    fn phrases_at<'a>(&'a self, tokens: &'a [Token], at: usize) -> impl Iterator<Item = (usize, u16)> + 'a {
+        let endings = &self.endings[self.ending_of.get(tokens[at].hash) as usize];
+        let fits = move |before: &[u64]| {
+            let mut words = tokens[..at].iter().rev().filter(|t| t.hash >> 63 == 1 || !joins(t));
+            before.iter().all(|word| words.next().is_some_and(|t| t.hash == *word)) && !is_tag(tokens, at)
+        };
+        endings.iter().filter(move |(before, _)| fits(before)).map(|(before, phrase)| (before.len(), *phrase))
+    }
+
+    /// What a number is that the phrase ending at a token calls by its name, and the phrase: the longest that does.
+    pub(crate) fn called_at(&self, tokens: &[Token], at: usize) -> Option<(Kind, u16)> {
+        let (_, phrase) = self.phrases_at(tokens, at).max_by_key(|(words, _)| *words)?;
+        self.calls[usize::from(phrase)].map(|kind| (kind, phrase))
     }
 
     /// Every example of every recognizer that does not come out as its file says.
@@ -299,12 +323,43 @@ impl Recognizers {
     }
 }
 
+/// Whether a token is the word of a tag that a cleaner put there, such as `[ZIP]`: it says nothing of the next number.
+fn is_tag(tokens: &[Token], at: usize) -> bool {
+    let mark = |at: Option<usize>, mark| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.mark(mark));
+    mark(at.checked_sub(1), b'[') && mark(Some(at + 1), b']')
+}
+
+/// What phrases say of the kind of a number, by one recognizer.
+struct Calls {
+    kind: Kind,
+    context: Contexts,
+    called: Contexts,
+    vague: Contexts,
+}
+
+impl Calls {
+    /// The one kind that recognizers say a phrase tells; none where none does, or several disagree.
+    fn told_by(all: &[Self], phrase: u16) -> Option<Kind> {
+        let mut kinds = all
+            .iter()
+            .filter(|calls| calls.called.has(phrase) || calls.context.has(phrase) && !calls.vague.has(phrase))
+            .map(|calls| calls.kind);
+        let first = kinds.next()?;
+        kinds.all(|kind| kind == first).then_some(first)
+    }
+}
+
 /// Marks that may stand between the words of a context.
 fn joins(token: &Token) -> bool {
     token.mark(b'.') || token.mark(b'-') || token.mark(b'_') || token.mark(b'/') || token.mark(b'\'')
 }
 
 impl Recognizer {
+    /// Whether a phrase says something for or against a value.
+    fn sees(&self, phrase: u16) -> bool {
+        [&self.context, &self.after, &self.not_before, &self.not_after].iter().any(|set| set.has(phrase))
+    }
+
     /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out. `contexts`
     /// are those near.
     pub(crate) fn weigh(
@@ -340,6 +395,9 @@ impl Recognizer {
             .find(|(_, id)| self.context.has(*id))
             .or_else(|| after.take_while(|(at, _)| within(*at, WINDOW_AFTER)).find(|(_, id)| self.after.has(*id)));
         match context {
+            Some((_, id)) if self.vague.has(*id) => {
+                Some((self.with_context.min(WITH_VAGUE).max(pattern.score), Some(*id)))
+            }
             Some((_, id)) => Some((self.with_context.max(pattern.score), Some(*id))),
             None => Some((pattern.score, None)),
         }
@@ -360,6 +418,9 @@ fn compile(regexes: &[String]) -> Result<DFA, (usize, String)> {
         .build_many(regexes)
         .map_err(|error| (usize::MAX, error.to_string()))
 }
+
+/// What a context that does not tell the kind raises the score to, at most.
+const WITH_VAGUE: f32 = 0.7;
 
 /// Bytes of states that one thread keeps.
 const CACHE_BYTES: usize = 32 << 20;

@@ -1,8 +1,9 @@
 //! From everything that was found to spans without overlap: nothing that any ground covers is uncovered again.
 
-use crate::detection::{Detection, Grounds};
+use crate::check::is_year;
+use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
-use crate::scan::THRESHOLD;
+use crate::scan::{LONGEST_VALUE, THRESHOLD};
 
 /// Puts together detections of one text from several sources, as the scanner does with those of its own layers.
 pub fn merge(text: &str, detections: &mut Vec<Detection>) {
@@ -29,11 +30,67 @@ fn take_halves(bytes: &[u8], found: &mut [Detection]) {
     }
 }
 
+/// A guess that reaches over white space into what has a form of its own, and is of another sort, ends before it or
+/// begins behind it: `316.555.0140  www.example.com` is two, and so is `Dr. Ann Roe Dec. 7`.
+fn give_way(bytes: &[u8], found: &mut [Detection]) {
+    let guess = |d: &Detection| d.by == Grounds::Tagger && (d.kind.is_person() || d.kind.is_number());
+    if !found.iter().any(guess) {
+        return;
+    }
+    let mut formed: Vec<Detection> = found.iter().filter(|d| has_form(d)).copied().collect();
+    formed.sort_unstable_by_key(|d| (d.start, d.end));
+    let space = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
+    let marks =
+        |range: &[u8]| range.iter().take_while(|byte| !byte.is_ascii_alphanumeric() && byte.is_ascii()).count();
+    for wide in found.iter_mut().filter(|d| guess(d)) {
+        let until = formed.partition_point(|form| form.start < wide.end);
+        let start = wide.start;
+        let near = formed[..until].iter().rev().take_while(|form| form.start + LONGEST_VALUE > start);
+        for form in near.filter(|form| form.kind != wide.kind && !(form.kind.is_person() && wide.kind.is_person())) {
+            let before = wide.start < form.start && form.end >= wide.end && space(form.start - 1);
+            let behind = wide.start >= form.start && wide.start < form.end && form.end < wide.end;
+            let rest = if before {
+                wide.start..bytes[..form.start].trim_ascii_end().len()
+            } else if behind {
+                let gap = marks(&bytes[form.end..wide.end]);
+                if (form.end..form.end + gap).any(space) { form.end + gap..wide.end } else { continue }
+            } else {
+                continue;
+            };
+            if is_one(wide.kind, &bytes[rest.start.min(rest.end)..rest.end]) {
+                (wide.start, wide.end) = (rest.start, rest.end);
+            }
+        }
+    }
+}
+
+/// Whether what is left of a guess can be of its kind by itself: the letters before a number are part of that.
+fn is_one(kind: Kind, rest: &[u8]) -> bool {
+    let count = |is: fn(&u8) -> bool| rest.iter().filter(|byte| is(byte)).count();
+    if kind.is_number() {
+        count(u8::is_ascii_digit) > 2 && !is_year(rest)
+    } else {
+        count(u8::is_ascii_alphabetic) > 1
+    }
+}
+
+/// Whether it was found by a pattern or a rule that tells what it is, and where it ends.
+fn has_form(detection: &Detection) -> bool {
+    use ListRule::{CityState, Facility, Postcode, Street};
+    let rule =
+        matches!(detection.by, Grounds::Pattern { .. } | Grounds::List(Facility | Street | CityState | Postcode));
+    rule && detection.score >= FORMED
+}
+
+/// A pattern or a rule of this score or more tells what a value is.
+const FORMED: f32 = 0.8;
+
 /// Merges detections that overlap or that name one thing in pieces.
 pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
-    take_halves(text.as_bytes(), found);
-    found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
     let bytes = text.as_bytes();
+    take_halves(bytes, found);
+    give_way(bytes, found);
+    found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
     let mut kept = 0;
     for at in 0..found.len() {
         let next = found[at];
@@ -74,11 +131,12 @@ fn weight(detection: &Detection) -> (u8, f32, usize) {
     let rank = match detection.by {
         Grounds::Column | Grounds::RowValue => 4,
         Grounds::Pattern { checked: true, .. } => 3,
-        Grounds::Pattern { context: Some(_), .. } => 2,
+        Grounds::Pattern { context: Some(_), .. } if detection.score >= FORMED => 2,
         // A form that nothing else has, such as that of an e-mail address.
         Grounds::Pattern { .. } if detection.score >= 0.9 => 2,
-        // A number that the tagger saw is told better by its form.
-        Grounds::Tagger if detection.kind == Kind::OtherId => 0,
+        // A number that the tagger saw is told better by its form, if that tells anything.
+        Grounds::Tagger if detection.kind.is_number() => 0,
+        Grounds::Pattern { .. } if detection.kind.is_number() && detection.score < FORMED => 0,
         Grounds::Pattern { .. } | Grounds::List(_) | Grounds::Tagger | Grounds::Transformer => 1,
         Grounds::Echo => 0,
     };
@@ -106,7 +164,7 @@ mod tests {
     use crate::kind::Kind;
 
     fn detection(start: usize, end: usize, kind: Kind, score: f32) -> Detection {
-        Detection { start, end, kind, score, by: Grounds::List(ListRule::Key), also: 0 }
+        Detection { start, end, kind, score, by: Grounds::List(ListRule::Key), also: 0, called: None }
     }
 
     #[test]
@@ -153,5 +211,28 @@ mod tests {
         assert_eq!(kept(vec![guess(0.4), detection(9, 12, Kind::Date, 0.85)], 400), 2);
         // A weak pattern is no witness, but stays.
         assert_eq!(kept(vec![guess(0.6), detection(9, 12, Kind::Date, 0.6)], 400), 1);
+    }
+
+    #[test]
+    fn a_guess_ends_before_what_has_a_form() {
+        let text = "Dr. Ann Roe Dec. 7, 316.555.0140  www.example.com, CTL 268755-0391";
+        let at = |word: &str| text.find(word).map_or(0..0, |start| start..start + word.len());
+        let spans = |guess: &str, kind, form: &str, of| {
+            let by = Grounds::Pattern { recognizer: 0, pattern: 0, context: None, checked: false };
+            let (wide, own) = (at(guess), at(form));
+            let mut found = vec![
+                Detection { by: Grounds::Tagger, ..detection(wide.start, wide.end, kind, 1.0) },
+                Detection { by, ..detection(own.start, own.end, of, 0.9) },
+            ];
+            resolve(text, &mut found);
+            found.iter().map(|d| (&text[d.start..d.end], d.kind)).collect::<Vec<_>>()
+        };
+        let name = spans("Ann Roe Dec. 7", Kind::Name, "Dec. 7", Kind::Date);
+        assert_eq!(name, [("Ann Roe", Kind::Name), ("Dec. 7", Kind::Date)]);
+        let phone = spans("316.555.0140  www.example.com", Kind::Phone, "www.example.com", Kind::Url);
+        assert_eq!(phone, [("316.555.0140", Kind::Phone), ("www.example.com", Kind::Url)]);
+        // The letters before a number are part of it.
+        let whole = spans("CTL 268755-0391", Kind::OtherId, "268755-0391", Kind::Account);
+        assert_eq!(whole, [("CTL 268755-0391", Kind::Account)]);
     }
 }

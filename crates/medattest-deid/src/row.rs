@@ -55,6 +55,7 @@ impl Scanner {
                         score: 0.9,
                         by: Grounds::RowValue,
                         also: 0,
+                        called: None,
                     });
                 }
             }

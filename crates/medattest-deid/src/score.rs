@@ -138,7 +138,8 @@ mod tests {
             ],
             neutral: vec![(20, 24)],
         };
-        let detection = |start, end, kind| Detection { start, end, kind, score: 1.0, by: Grounds::Tagger, also: 0 };
+        let detection =
+            |start, end, kind| Detection { start, end, kind, score: 1.0, by: Grounds::Tagger, also: 0, called: None };
         let detections = [detection(0, 4, Kind::Name), detection(9, 12, Kind::Date), detection(20, 24, Kind::Place)];
         let mut score = Score::default();
         score.add(&note, &detections, &policy, |_| 'A');

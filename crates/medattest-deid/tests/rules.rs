@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use medattest_deid::{Grounds, Layers, ListRule, Resources, Scanner};
+use medattest_deid::{Grounds, Kind, Layers, ListRule, Resources, Scanner};
 
 fn scanner() -> Scanner {
     let mut resources = Resources::default();
@@ -35,6 +35,11 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::CityState, "lives in Superior, Wisconsin with her", "Superior"),
         (ListRule::CityState, "88 Polwarth Brae, Edinburgh EH11 4TT", "Edinburgh"),
         (ListRule::CityState, "212 Mair Parade, Ballarat VIC 3350", "Ballarat"),
+        (ListRule::Row, "Zelkovax, Wanda A  4/18/04  582-95-9", "Zelkovax, Wanda A"),
+        (ListRule::Initials, "swabs sent, cosigned\nas above q.k.\nNext", "q.k."),
+        (ListRule::Facility, "LOCATION=Northgate clinic; AGE=60", "Northgate clinic"),
+        (ListRule::Title, "told Dr. Brick's office of it", "Brick"),
+        (ListRule::Title, "will let Dr. von Zelkova know", "von Zelkova"),
         (ListRule::Initials, "dictated and read\nGVA/mqx", "GVA"),
         (ListRule::Initials, "Plan as above.\njvw", "jvw"),
         (ListRule::Initials, "typed 5 Dec (jmq)\nDear", "jmq"),
@@ -53,6 +58,7 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Initials, "Will follow.\nNL", "NL"),
         (ListRule::Initials, "Contact as above\nSL/gm\n", "SL"),
         (ListRule::Age, "Patient Ignatius Falcone   94M   MRN H4410092", "94M"),
+        (ListRule::Age, "Seen: Ignatius Falcone   98F   lap sleeve", "98F"),
         (ListRule::Street, "nephew, 12 rue des Ormes, in town", "12 rue des Ormes"),
         (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; back to Zelkova", "Zelkova"),
         (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; the ZRMC note", "ZRMC"),
@@ -96,9 +102,46 @@ fn each_rule_leaves_what_only_looks_so() {
         (ListRule::Title, "Consultant Oncoplastic Surgeon"),
         (ListRule::HouseAgain, "sent from Mercy Hospital, with mercy; Medical care goes on"),
         (ListRule::Title, "seen by Brandi Stroh, RN PCCN-K, at noon"),
+        (
+            ListRule::Title,
+            "Room   SURGEON          ANES     NOTES. ECHO: MILD MR. ASO 800. SAW HIS FATHER A WEEK LATER",
+        ),
+        (
+            ListRule::Street,
+            "BP 104/62 RUE, 108/60 RLE. SLEEPS ON 2 PILLOWS. WALKS. 5th MC Neck, up to 40; 2c 3.1. R STN",
+        ),
+        (ListRule::CityState, "VITAMIN D 14, STARTED ON 50000 WEEKLY; interpreter (Tagalog, ID 88205)"),
+        (ListRule::Initials, "takes 1 tab p.o. b.i.d.\nand 2 q.h.s.\nfor now"),
+        (ListRule::Row, "Roe, Jane was seen. Chest, Abdomen  both clear\nHead, Eyes  normal"),
+        (ListRule::Speaker, "DEV: ROLLS BOTH WAYS"),
         (ListRule::CityState, "four states (Iowa, Maine, Oregon, Georgia) took part"),
     ];
     for (rule, text) in cases {
         assert_eq!(found(&scanner, text, rule), Vec::<&str>::new(), "{rule:?} in {text}");
+    }
+}
+
+#[test]
+fn a_number_is_what_the_nearest_word_before_it_calls_it() {
+    let scanner = scanner();
+    let cases = [
+        ("Bill BCBS XOF902144507.", "XOF902144507", Kind::HealthPlanId, Some("bcbs")),
+        ("Insurance: Humana Gold Plus  ID H7744019921", "H7744019921", Kind::HealthPlanId, Some("humana gold plus")),
+        ("MRN 8834120  HAR 60011873324", "60011873324", Kind::Account, Some("har")),
+        ("fax the enclosed form to 1-866-555-0172", "1-866-555-0172", Kind::Fax, Some("fax")),
+        ("texting her is better, 612 555 0184", "612 555 0184", Kind::Phone, None),
+        ("Fax 212-555-0148, phone 212-555-0149", "212-555-0149", Kind::Phone, None),
+        ("Tractor 1XKYD49X0MJ441209 was towed, tail HX-993812", "HX-993812", Kind::Vehicle, Some("tail")),
+        // Not over the end of the line.
+        ("Seen with Humana\nHX-993812 on the label", "HX-993812", Kind::OtherId, None),
+        // Nor where the form tells already.
+        ("Aetna wrote to jane.roe@example.com", "jane.roe@example.com", Kind::Email, None),
+    ];
+    for (text, value, kind, word) in cases {
+        let mut found = Vec::new();
+        scanner.scan(text, &mut scanner.scratch(), &mut found);
+        let own = found.iter().find(|d| &text[d.start..d.end] == value);
+        let called = own.and_then(|d| d.called).and_then(|word| scanner.context(word));
+        assert_eq!((own.map(|d| d.kind), called), (Some(kind), word), "{text}");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn transformer(folder: &Path, resources: &Resources) -> Result<Furthe
             let label = if labels.knows(&span.label) { &span.label } else { plain(&span.label) };
             if let Some(kind) = labels.kind(label, text.get(span.start..span.end).unwrap_or_default()) {
                 let (start, end, score) = (span.start, span.end, span.score);
-                found.push(Detection { start, end, kind, score, by: Grounds::Transformer, also: 0 });
+                found.push(Detection { start, end, kind, score, by: Grounds::Transformer, also: 0, called: None });
             }
         }
         Ok(())

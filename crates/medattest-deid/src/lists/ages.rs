@@ -58,7 +58,7 @@ const HEAT: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    /// `94F w/`, `Roe (93)`, `her mother, 93, was`, `she is 93 and`. `found` holds the names.
+    /// `94F w/`, `Jane Roe   94F`, `Roe (93)`, `her mother, 93, was`, `she is 93 and`. `found` holds the names.
     pub(crate) fn ages(&self, reckoning: Reckoning, found: &mut Vec<Detection>) {
         let identifies = |digits: &[u8]| {
             let age = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
@@ -77,7 +77,8 @@ impl Reader<'_> {
             if digits.is_some_and(identifies) {
                 let sex = at + usize::from(apart);
                 let hot = at.checked_sub(1).is_some_and(|before| self.says_any(before, HEAT));
-                if !hot && (sex + 1..sex + 5).any(|after| self.says_any(after, AFTER_SEX)) {
+                let soon = (sex + 1..sex + 5).any(|after| self.says_any(after, AFTER_SEX));
+                if !hot && soon || self.is_behind_name(at, found) {
                     self.push(found, (at, sex), Kind::AgeOver89, ListRule::Age, 0.75);
                 }
             }
@@ -85,6 +86,13 @@ impl Reader<'_> {
                 self.push(found, (at, at), Kind::AgeOver89, ListRule::Age, 0.75);
             }
         }
+    }
+
+    /// Whether a token follows the name of a person, with no more than a comma or a gap between.
+    fn is_behind_name(&self, at: usize, found: &[Detection]) -> bool {
+        let last = at.checked_sub(if self.mark(at.saturating_sub(1), b',') { 2 } else { 1 });
+        let last = last.and_then(|last| self.at(last)).filter(|token| !token.is(NEWLINE));
+        last.is_some_and(|last| found.iter().any(|d| d.kind.is_person() && d.end == last.end as usize))
     }
 
     /// Whether a number stands to a person as an age does.

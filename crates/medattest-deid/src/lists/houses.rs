@@ -5,7 +5,7 @@ use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
     CLINICAL, COMMON, COUNTY, DEMONYM, EMPLOYER_KEY, FACILITY_KEY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH,
-    NUMBERED, PLACE, PROVIDER_TITLE, RELATION, STATE, SURNAME, TITLE, WEEKDAY, WORK,
+    NUMBERED, PLACE, PLACE_KEY, PROVIDER_TITLE, RELATION, STATE, SURNAME, TITLE, WEEKDAY, WORK,
 };
 use crate::token::{CAPITAL, NEWLINE, Token, word_hash};
 
@@ -43,6 +43,10 @@ impl Reader<'_> {
             first += 1;
         }
         let facility = self.tokens[at].lexical & FACILITY_WORD != 0;
+        // `Fick CO 4.1` is no company.
+        if self.capitals && self.says(at, "co") && self.tokens[at].is_upper() {
+            return;
+        }
         if first < at && telling && (self.capitals || facility) {
             let kind = if facility { Kind::Facility } else { Kind::Employer };
             self.push(found, (first, at), kind, ListRule::Facility, 0.82);
@@ -69,18 +73,20 @@ impl Reader<'_> {
         }
     }
 
-    /// `Employer: Silver Saddle Linen`, `Preschool (Little Steps)`.
+    /// `Employer: Silver Saddle Linen`, `Preschool (Little Steps)`, `Location: Northgate clinic`.
     pub(super) fn house_after_key(&self, at: usize, found: &mut Vec<Detection>) {
-        if !(self.mark(at + 1, b':') || self.mark(at + 1, b'(')) {
+        if !(self.mark(at + 1, b':') || self.mark(at + 1, b'(') || self.mark(at + 1, b'=')) {
             return;
         }
-        let kind = match self.leads_to_house(at) {
-            flags if flags & EMPLOYER_KEY != 0 => Kind::Employer,
-            flags if flags & FACILITY_KEY != 0 => Kind::Facility,
+        let (kind, any) = match self.leads_to_house(at) {
+            flags if flags & EMPLOYER_KEY != 0 => (Kind::Employer, true),
+            flags if flags & FACILITY_KEY != 0 => (Kind::Facility, true),
+            flags if flags & PLACE_KEY != 0 => (Kind::Facility, false),
             _ => return,
         };
         if let Some(last) = self.house_from(at + 2)
             && !self.mark(last + 1, b':')
+            && (any || last > at + 2 && self.tokens[last].lexical & FACILITY_WORD != 0)
         {
             self.push(found, (at + 2, last), kind, ListRule::Facility, 0.75);
         }
@@ -123,6 +129,9 @@ impl Reader<'_> {
                     break;
                 }
                 at += 1;
+            } else if words > 0 && token.is_lower() && token.lexical & FACILITY_WORD != 0 && !self.is_apart(at) {
+                (last, suffix) = (Some(at), true);
+                break;
             } else {
                 break;
             }
@@ -134,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// Whether a gap as between columns stands before a token.
-    fn is_apart(&self, at: usize) -> bool {
+    pub(super) fn is_apart(&self, at: usize) -> bool {
         let token = &self.tokens[at];
         let before = at.checked_sub(1).map_or(0, |before| self.tokens[before].end);
         token.start - before > 1

@@ -39,14 +39,16 @@ impl Reader<'_> {
         // `N7482 County Rd K`: a grid has a letter before.
         let byte = |at: usize| self.text[token.start as usize + at];
         let grid = token.len() > 3 && b"NSEW".contains(&byte(0)) && byte(1).is_ascii_digit();
-        if token.len() > 6 || !(byte(0).is_ascii_digit() || grid) || decimals {
+        if token.len() > 6 || !(byte(0).is_ascii_digit() || grid) || decimals || self.is_ordinal(at) {
             return;
         }
         let mut last = None;
         let mut words = 0;
         let mut here = at + 1;
         while let Some(next) = self.at(here) {
-            if next.mark(b'.') && words > 0 && !next.is(SPACED) || next.mark(b'-') {
+            // The stop of an abbreviation, not that of a sentence.
+            if next.mark(b'.') && words > 0 && !next.is(SPACED) && self.tokens[here - 1].len() < 5 || next.mark(b'-')
+            {
                 here += 1;
                 continue;
             }
@@ -68,6 +70,10 @@ impl Reader<'_> {
         }
         let Some(mut last) = last else { return };
         let named = &self.tokens[at + 1..last];
+        // Several numbers are settings or sizes.
+        if named.iter().filter(|t| t.is_number()).count() > 1 {
+            return;
+        }
         let other = |t: &Token| t.lexical & (CLINICAL | FUNCTION) != 0 && t.lexical & (FIRST | SURNAME | PLACE) == 0;
         // `55 wharf st`: short for a street and for little else.
         let short = token.len() > 1 && self.says_any(last, &["st", "ave", "rd", "blvd", "ln", "pkwy"]);
@@ -214,7 +220,12 @@ impl Reader<'_> {
             }
             // `1031 Rue des Chênes`, `4150, rue Saint-Denis`
             let before = at.saturating_sub(1 + usize::from(at > 1 && self.mark(at - 1, b',')));
-            let by_way_of = token.is_lower() && self.says(at, "via");
+            // `BP 104/62 RUE, 108/60 RLE`, and `45 via Corpak`.
+            let pressure = before > 0 && self.mark(before - 1, b'/');
+            if self.says(at, "rue") && token.is_upper() && (self.capitals || pressure) {
+                return;
+            }
+            let by_way_of = !token.is_title() && self.says(at, "via");
             if before < at && here > at + 1 && number(before) && !by_way_of {
                 while self.mark(here, b'-') && self.at(here + 1).is_some_and(|t| t.is(CAPITAL)) {
                     here += 2;

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{CONTEXT, FIRST, FIRST_COMMON, PLACE, STARTS_PATTERN, STATE_ABBR, SURNAME, SURNAME_COMMON};
-use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED, word_hash};
+use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED, Token, word_hash};
 
 /// Keys that initials of staff follow.
 const KEYS: [&str; 12] = [
@@ -27,8 +27,33 @@ impl Reader<'_> {
     pub(super) fn speaker(&self, at: usize, found: &mut Vec<Detection>) {
         let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
         let speaks = self.mark(at + 1, b':') && self.at(at + 2).is_some_and(|t| t.is_word() && t.is(SPACED));
-        if starts && speaks && self.tokens[at].len() > 2 && Self::only_name(&self.tokens[at]) {
+        // `DEV: ROLLS BOTH WAYS`
+        let short = self.tokens[at].is_upper() && self.tokens[at].len() < 4;
+        if starts && speaks && self.tokens[at].len() > 2 && !short && Self::only_name(&self.tokens[at]) {
             self.push(found, (at, at), Kind::Name, ListRule::Speaker, 0.75);
+        }
+    }
+
+    /// `Roe, Jane Q   3/14/52   ...`: a surname and a first name that begin a row of a list.
+    pub(super) fn row_name(&self, at: usize, found: &mut Vec<Detection>) {
+        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
+        if !starts || !self.mark(at + 1, b',') || self.tokens[at + 1].is(SPACED) {
+            return;
+        }
+        let first = &self.tokens[at];
+        let fits = |at: usize| self.at(at).is_some_and(|t| t.is(CAPITAL) && t.len() > 1 && self.can_be_name(t));
+        let named = self.at(at + 2).is_some_and(|t| t.lexical & FIRST != 0) || first.lexical & SURNAME != 0;
+        if !(fits(at) && fits(at + 2) && named) {
+            return;
+        }
+        let Some(last) = self.name_from(at + 2, 3) else { return };
+        // A column, a number or the end of the line follows, not a sentence.
+        let next = last + 1;
+        let row = self
+            .at(next)
+            .is_none_or(|t| t.is(NEWLINE | DIGIT) || t.mark(b'|') || t.mark(b'(') || self.is_apart(next));
+        if row {
+            self.push(found, (at, last), Kind::Name, ListRule::Row, 0.8);
         }
     }
 
@@ -36,7 +61,12 @@ impl Reader<'_> {
     pub(super) fn initials(&self, at: usize, found: &mut Vec<Detection>) {
         let token = &self.tokens[at];
         let mut last = at;
-        while self.is_initial(last) && self.mark(last + 1, b'.') && self.is_initial(last + 2) {
+        let letter = |at: usize| self.at(at).is_some_and(|t| t.len() == 1 && t.is(CAPITAL) == token.is(CAPITAL));
+        while letter(last)
+            && self.mark(last + 1, b'.')
+            && letter(last + 2)
+            && self.at(last + 2).is_some_and(Token::is_word)
+        {
             last += 2;
         }
         let dotted = last > at;
@@ -55,7 +85,8 @@ impl Reader<'_> {
         let signs = ["by", "signed", "witness", "wit", "initials", "initialed", "initialled"];
         let keyed = at > 1 && self.mark(at - 1, b':') && self.says_any(at - 2, &KEYS) && token.len() < 4;
         let signed = (dotted || token.is_upper()) && self.says_any(at - 1, &signs) || keyed;
-        let bare = dotted && self.capitals && self.mark(last + 1, b'.') && !self.stands_for_a_term(at, last);
+        let whole = dotted && self.mark(last + 1, b'.') && !self.stands_for_a_term(at, last);
+        let bare = whole && self.capitals && token.is(CAPITAL);
         let dashed = (before.mark(b'-') || before.mark(b'/'))
             && !token.is(SPACED)
             && (before.is(SPACED) || self.tokens[..at - 1].last().is_some_and(|t| t.mark(b'.')));
@@ -79,7 +110,7 @@ impl Reader<'_> {
         if transcribed {
             self.push(found, (at - 2, at - 2), Kind::ProviderName, ListRule::Initials, 0.7);
         }
-        if signed || bare || dashed && ends || transcribed || bracketed || alone {
+        if signed || bare || whole && ends || dashed && ends || transcribed || bracketed || alone {
             let last = last + if dotted { closed } else { 0 };
             self.push(found, (at, last), Kind::ProviderName, ListRule::Initials, 0.7);
         }

@@ -190,7 +190,8 @@ impl Surrogates {
     fn code(&self, value: &str, kind: Kind, key: &Key) -> String {
         let plain: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
         let mac = key.mac(&[b"code", kind.id().as_bytes(), plain.to_lowercase().as_bytes()]);
-        let mut bytes = mac.iter().cycle().zip(0u8..).map(|(b, i)| b.wrapping_add(i.wrapping_mul(37)));
+        let mut bytes =
+            mac.iter().cycle().zip((0..=u8::MAX).cycle()).map(|(b, i)| b.wrapping_add(i.wrapping_mul(37)));
         let mut next = || bytes.next().unwrap_or_default();
         value
             .chars()

@@ -31,6 +31,7 @@ pub(super) fn echo(tokens: &[Token], capitals: bool, names: &mut Vec<u64>, found
                 score: 0.75,
                 by: Grounds::Echo,
                 also: 0,
+                called: None,
             });
         }
     }
@@ -45,7 +46,7 @@ impl Scanner {
             return;
         }
         let bytes = text.as_bytes();
-        found.retain(|detection| {
+        found.retain_mut(|detection| {
             let value = &bytes[detection.start..detection.end];
             if value.len() == COARSE
                 && value.iter().all(u8::is_ascii_digit)
@@ -59,8 +60,14 @@ impl Scanner {
             let to = (open + LONGEST).min(bytes.len());
             let Some(close) = bytes[open..to].iter().position(|b| *b == b']') else { return true };
             let close = open + close;
-            let within = detection.end <= close + 1;
-            !(within && text.get(open..=close).is_some_and(|tag| self.kinds.is_placeholder(tag)))
+            if close < detection.start || !text.get(open..=close).is_some_and(|tag| self.kinds.is_placeholder(tag)) {
+                return true;
+            }
+            // What goes on behind a placeholder stays, where it is more than a letter or a digit.
+            let rest = bytes.get(close + 1..detection.end).unwrap_or_default();
+            let marks = rest.iter().take_while(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).count();
+            detection.start = close + 1 + marks;
+            detection.start + 1 < detection.end
         });
     }
 }

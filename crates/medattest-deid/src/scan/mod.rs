@@ -1,5 +1,6 @@
 //! The whole way from text to detections: fold, split, look up, match, tag, resolve.
 
+mod called;
 mod echo;
 mod patterns;
 
@@ -22,6 +23,9 @@ use crate::token::{Token, tokenize};
 
 /// What a pattern or a rule finds is reported from this score on. The tagger, which weighs the whole sentence, has its own.
 pub const THRESHOLD: f32 = 0.5;
+
+/// Values that patterns match are no longer than this.
+pub(crate) const LONGEST_VALUE: usize = 512;
 
 /// Texts are read in blocks of about this many bytes, cut at line ends, so that memory does not grow with a file.
 const BLOCK: usize = 64 << 10;
@@ -142,6 +146,11 @@ impl Scanner {
 
     /// What made a detection, in words.
     pub fn grounds(&self, detection: &Detection) -> String {
+        let called = detection.called.and_then(|word| self.context(word));
+        self.by(detection) + &called.map_or(String::new(), |word| format!(", called “{word}”"))
+    }
+
+    fn by(&self, detection: &Detection) -> String {
         match detection.by {
             Grounds::Pattern { recognizer, pattern, context, checked } => {
                 let id = self.recognizer(recognizer).map_or("?", |r| r.id.as_str());
@@ -249,6 +258,7 @@ impl Scanner {
         self.drop_placeholders(text, found);
         resolve(text, found);
         drop_doubtful(found, tokens.len());
+        self.call_numbers(text, tokens, found);
     }
 
     pub(crate) fn split(&self, text: &str, scratch: &mut Scratch) {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use regex_automata::Anchored;
 use regex_automata::util::start;
 
-use super::{Scanner, Scratch, THRESHOLD};
+use super::{LONGEST_VALUE, Scanner, Scratch, THRESHOLD};
+use crate::check::Check;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::lexicon::STARTS_PATTERN;
@@ -130,6 +131,8 @@ impl Scanner {
         scratch: &mut Scratch,
     ) {
         let value = &bytes[start..end];
+        let floor = floor(bytes, &scratch.tokens, at) as u32;
+        let near = near.start + scratch.contexts[near.clone()].partition_point(|(at, _)| *at < floor)..near.end;
         let rest = scratch.tokens[at..].iter().take_while(|t| (t.start as usize) < end).count();
         let last = at + rest.max(1) - 1;
         for (recognizer, own) in users {
@@ -139,6 +142,10 @@ impl Scanner {
                 continue;
             };
             if score < THRESHOLD || pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
+                continue;
+            }
+            // The last of several groups may be the beginning of a date, a time or an amount.
+            if pattern.check == Some(Check::Grouped) && goes_on(bytes, end) {
                 continue;
             }
             scratch.found.push(Detection {
@@ -153,6 +160,7 @@ impl Scanner {
                     checked: pattern.check.is_some_and(|c| c.is_strong()),
                 },
                 also: 0,
+                called: None,
             });
         }
     }
@@ -271,9 +279,6 @@ fn may_begin(bytes: &[u8], token: &Token) -> bool {
     !closed || token.lexical == 0 || token.is_upper()
 }
 
-/// Values are no longer than this.
-const LONGEST_VALUE: usize = 512;
-
 /// Whether a value may end here: not within a word or number, nor behind a blank.
 fn ends_value(bytes: &[u8], at: usize) -> bool {
     if at > 0 && bytes[at - 1] == b' ' {
@@ -284,6 +289,28 @@ fn ends_value(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).map_or(0, class);
     // Within a character, or between two of a script without spaces, everything may end.
     before == 0 || before != class(at) || before == 2 && bytes.get(at).is_some_and(|b| *b >= 0xc0)
+}
+
+/// The first token whose word may speak for a value at a token: one on its line, or the last on the line before if the
+/// value begins its own, as below a key. A long line without columns was broken to fit, and speaks as a whole.
+fn floor(bytes: &[u8], tokens: &[Token], at: usize) -> usize {
+    const BROKEN: usize = 50;
+    let Some(end) = (at.saturating_sub(WINDOW_BEFORE)..at).rev().find(|before| tokens[*before].is(NEWLINE)) else {
+        return 0;
+    };
+    let until = tokens[end].start as usize;
+    let before = &bytes[until.saturating_sub(BROKEN)..until];
+    if before.len() == BROKEN && !before.contains(&b'\n') && !before.windows(2).any(|two| two == b"  ") {
+        return 0;
+    }
+    let begins = tokens[end + 1..at].iter().all(|token| token.is(PUNCT));
+    let word = || tokens[..end].iter().rposition(|token| !token.is(PUNCT)).unwrap_or_default();
+    if begins { word() } else { end }
+}
+
+/// Whether a number that ends here goes on as a date, a time or an amount does.
+fn goes_on(bytes: &[u8], end: usize) -> bool {
+    matches!(bytes.get(end), Some(b'/' | b':' | b'.')) && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether a number that begins here is the rest of a longer one, as in `12-345` or `1.5`.

@@ -89,7 +89,18 @@ pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighe
         } else if at <= until && could_belong(token, dress) {
             weighed.push(at as u32);
         }
-        start = token.is(NEWLINE) || token.is(PUNCT) && matches!(token.hash as u8, b'.' | b'!' | b'?' | b':' | b'*');
+        start = token.is(NEWLINE) || token.is(PUNCT) && ends_sentence(tokens, at);
+    }
+}
+
+/// Whether what follows a mark begins anew: not so behind the stop of a title or of an initial.
+fn ends_sentence(tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| &tokens[before]);
+    match tokens[at].hash as u8 {
+        b'.' => !before.is_some_and(|t| {
+            t.lexical & (TITLE | PROVIDER_TITLE) != 0 && t.len() < 5 || t.len() == 1 && t.is(CAPITAL)
+        }),
+        mark => matches!(mark, b'!' | b'?' | b':' | b'*'),
     }
 }
 

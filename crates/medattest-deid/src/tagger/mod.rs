@@ -12,7 +12,7 @@ use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::kind::Kind;
 use crate::lists::{is_particle, is_product};
-use crate::token::{DIGIT, NEWLINE, PUNCT, Token};
+use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
 
 pub(crate) use features::{Cues, FEATURES, features, weighed};
 
@@ -83,6 +83,11 @@ impl Label {
     }
 }
 
+/// What a number is, told apart once it is known to be one: by the six weights of a row that are left. A number that is none
+/// of them is another one.
+pub(crate) const NUMBERS: [Kind; 6] =
+    [Kind::Phone, Kind::Mrn, Kind::HealthPlanId, Kind::Account, Kind::Licence, Kind::Device];
+
 /// Labels, filled up to a multiple of four, so that they are multiplied at once.
 const WIDE: usize = 12;
 /// What the tagger holds of each label; beyond [`LABELS`] it is 0.
@@ -98,11 +103,11 @@ const SURE_ENOUGH: f32 = 0.3;
 /// It goes on over tokens of at least this probability: what stands beside a name is more likely part of it.
 const GOES_ON: f32 = 0.1;
 
-/// The weights of one feature; beyond [`LABELS`] they are 0. A line of memory holds four.
-type Row = [i8; ROW];
-const ROW: usize = 16;
+/// The weights of one feature: those of labels, then those of [`NUMBERS`]. A line of memory holds four rows.
+pub(crate) type Row = [i8; ROW];
+pub(crate) const ROW: usize = LABELS + NUMBERS.len();
 /// A row in the file: its print and its weights.
-const ROW_BYTES: usize = 2 + LABELS;
+const ROW_BYTES: usize = 2 + ROW;
 
 /// The trained weights.
 pub(crate) struct Tagger {
@@ -137,7 +142,7 @@ const MOST_ROWS: usize = 1 << 20;
 /// So many rows share the shift of one bucket.
 const ROWS_OF_BUCKET: usize = 4;
 
-const MAGIC: &[u8; 8] = b"MEDTAG04";
+const MAGIC: &[u8; 8] = b"MEDTAG05";
 
 /// Which bucket a feature is in.
 #[inline]
@@ -208,7 +213,7 @@ impl Tagger {
     }
 
     /// Writes weights: those of each feature in the row that is its own.
-    pub(crate) fn write(scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[(u32, [i8; LABELS])]) -> Vec<u8> {
+    pub(crate) fn write(scale: f32, pass: &[[f32; LABELS]; LABELS], rows: &[(u32, Row)]) -> Vec<u8> {
         // The fewer rows are empty, the less memory is looked at, but the longer it takes to find a place for each.
         let spare = rows.len() / 32 + 1;
         let mut count = rows.len() + spare;
@@ -224,7 +229,7 @@ impl Tagger {
         bytes.extend(pass.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
         bytes.extend(shifts.iter().flat_map(|shift| shift.to_le_bytes()));
         for place in places {
-            let (hash, weights) = place.map_or((0, [0; LABELS]), |at| rows[at]);
+            let (hash, weights) = place.map_or((0, [0; ROW]), |at| rows[at]);
             bytes.extend(print(hash).to_le_bytes());
             bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
         }
@@ -239,12 +244,13 @@ impl Tagger {
             node.clear();
             node.extend(chain.iter().map(|at| self.potentials(cues, *at as usize)));
             self.marginals(node, forward, marginal);
-            spans(text, tokens, chain, marginal, found);
+            self.spans(text, tokens, (chain, cues), marginal, found);
         }
     }
 
-    /// `exp` of the scores of each label at a token, the highest being 1.
-    fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
+    /// The rows of the features of a token.
+    #[inline]
+    fn rows(&self, cues: &[Cues], at: usize) -> [usize; FEATURES] {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
         // No step depends on what the one before found, so that the memory works at all at once.
@@ -253,8 +259,25 @@ impl Tagger {
             let own = place(hash, self.shifts[bucket(hash, self.shifts.len())], self.rows.len());
             *at = if_equal(self.prints[own], print(hash), own);
         }
+        places
+    }
+
+    /// What number these tokens are.
+    fn number(&self, cues: &[Cues], tokens: &[u32]) -> Kind {
+        let mut sums = [0i32; NUMBERS.len()];
+        for row in tokens.iter().flat_map(|at| self.rows(cues, *at as usize)) {
+            for (sum, weight) in sums.iter_mut().zip(&self.rows[row][LABELS..]) {
+                *sum += i32::from(*weight);
+            }
+        }
+        let best = sums.iter().zip(NUMBERS).filter(|(sum, _)| **sum > 0).max_by_key(|(sum, _)| **sum);
+        best.map_or(Kind::OtherId, |(_, kind)| kind)
+    }
+
+    /// `exp` of the scores of each label at a token, the highest being 1.
+    fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut sums = [0i16; ROW];
-        for at in places {
+        for at in self.rows(cues, at) {
             for (sum, weight) in sums.iter_mut().zip(&self.rows[at]) {
                 *sum += i16::from(*weight);
             }
@@ -323,6 +346,71 @@ impl Tagger {
             normalise(&mut backward);
         }
     }
+
+    /// Reads spans off the probabilities of a chain of tokens.
+    fn spans(
+        &self,
+        text: &str,
+        tokens: &[Token],
+        (chain, cues): (&[u32], &[Cues]),
+        marginal: &[Weights],
+        found: &mut Vec<Detection>,
+    ) {
+        let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
+        let best = |m: &Weights| -> Label {
+            let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
+            Label::ALL[at]
+        };
+        let person = |label: Label| matches!(label, Label::Name | Label::Provider);
+        // Of scripts that it was not trained on it knows neither numbers nor months.
+        let can_be = |at: usize, label: Label| {
+            !tokens[chain[at] as usize].is(OTHER) || !matches!(label, Label::Date | Label::Number | Label::Age)
+        };
+        let mut at = 0;
+        while at < chain.len() {
+            let label = best(&marginal[at]);
+            if sure(at) < SURE_ENOUGH || !can_be(at, label) {
+                at += 1;
+                continue;
+            }
+            // A span goes on while what follows is of the same label, with no more than marks or joints between.
+            let mut total = marginal[at];
+            let mut last = at;
+            while last + 1 < chain.len() && sure(last + 1) >= GOES_ON {
+                let next = last + 1;
+                let other = best(&marginal[next]);
+                let between = &tokens[chain[last] as usize + 1..chain[next] as usize];
+                if !(other == label || person(other) && person(label))
+                    || !can_be(next, label)
+                    || !between.iter().all(|t| is_joint(text, t, label))
+                {
+                    break;
+                }
+                for (sum, p) in total.iter_mut().zip(&marginal[next]) {
+                    *sum += p;
+                }
+                last = next;
+            }
+            let (first, final_) = (chain[at] as usize, chain[last] as usize);
+            let digits = tokens[first..=final_].iter().all(|t| t.is(DIGIT | PUNCT));
+            let sum: f32 = total.iter().sum();
+            let (start, end) = (tokens[first].start as usize, tokens[final_].end as usize);
+            let label = best(&total);
+            if let Some(kind) = label.kind(digits).filter(|_| fits(label, text, start, end)) {
+                let kind = if label == Label::Number { self.number(cues, &chain[at..=last]) } else { kind };
+                found.push(Detection {
+                    start,
+                    end,
+                    kind,
+                    score: (1.0 - total[0] / sum).clamp(0.0, 1.0),
+                    by: Grounds::Tagger,
+                    also: 0,
+                    called: None,
+                });
+            }
+            at = last + 1;
+        }
+    }
 }
 
 /// Whether two tokens that are weighed belong to one chain.
@@ -333,7 +421,7 @@ pub(crate) fn follows(a: &u32, b: &u32) -> bool {
 }
 
 /// Finds a shift for each bucket such that every feature has a row of its own; none if there is none.
-fn arrange(rows: &[(u32, [i8; LABELS])], count: usize) -> Option<(Vec<u16>, Vec<Option<usize>>)> {
+fn arrange(rows: &[(u32, Row)], count: usize) -> Option<(Vec<u16>, Vec<Option<usize>>)> {
     let mut buckets: Vec<Vec<usize>> = vec![Vec::new(); buckets(count)];
     for (at, (hash, _)) in rows.iter().enumerate() {
         let bucket = bucket(*hash, buckets.len());
@@ -391,21 +479,47 @@ fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
     let year = is_year(value.as_bytes());
     match label {
         Label::Age => digits && is_old(value.as_bytes()),
-        Label::Date => !(digits && value.len() <= 4 || are_years(value)),
+        Label::Date => !(digits && value.len() <= 4 || are_years(value) || is_decade(value) || is_week(value)),
         // Two digits are an age or a count; `Dr` alone is no street.
         Label::Street => !year && value.len() > 2,
         // Nor a few digits, or several numbers of a table.
-        Label::Number => !year && value.len() > if digits { 4 } else { 2 } && !is_table(value) && !are_amounts(value),
+        Label::Number => {
+            !year
+                && !are_years(value)
+                && value.len() > if digits { 4 } else { 2 }
+                && !is_table(value)
+                && !are_amounts(value)
+        }
         // A letter is a side, a vitamin or a grade.
         Label::Name | Label::Provider => value.len() > 1 && !is_product(value.as_bytes()),
         _ => true,
     }
 }
 
-/// Whether a value is short numbers apart, as those of a table: `122/78   28`.
+/// Whether a value is short numbers apart, as those of a table: `122/78   28`, `(301)   83   -   91`. Groups such as those
+/// of `30 581 24` are one number.
 fn is_table(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let groups = value.split(' ').count();
+    let grouped = (6..=9).contains(&digits) && groups <= 4 && digits + groups - 1 == value.len();
     value.contains(' ')
-        && value.split([' ', '/']).all(|part| part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit()))
+        && !grouped
+        && value.split([' ', '/']).all(|part| {
+            let part = part.trim_matches(|c: char| c.is_ascii_punctuation());
+            part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit())
+        })
+}
+
+/// Whether a value is the days of a week, as at the head of a table.
+fn is_week(value: &str) -> bool {
+    value.split_whitespace().count() > 4 && !value.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a value is a decade: `70s`, `1990s`. It is coarser than a year.
+fn is_decade(value: &str) -> bool {
+    value.strip_suffix(['s', 'S']).is_some_and(|digits| {
+        matches!(digits.len(), 2 | 4) && digits.ends_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Whether a value is a year to another: `2018-21`, `2004-2012`.
@@ -431,57 +545,6 @@ fn is_old(digits: &[u8]) -> bool {
     matches!((digits.len(), digits.first()), (2, Some(b'9')) | (3, Some(b'1')))
 }
 
-/// Reads spans off the probabilities of a chain of tokens.
-fn spans(text: &str, tokens: &[Token], chain: &[u32], marginal: &[Weights], found: &mut Vec<Detection>) {
-    let sure = |at: usize| marginal.get(at).map_or(0.0, |m| 1.0 - m[0]);
-    let best = |m: &Weights| -> Label {
-        let at = (1..LABELS).max_by(|a, b| m[*a].total_cmp(&m[*b])).unwrap_or_default();
-        Label::ALL[at]
-    };
-    let person = |label: Label| matches!(label, Label::Name | Label::Provider);
-    let mut at = 0;
-    while at < chain.len() {
-        if sure(at) < SURE_ENOUGH {
-            at += 1;
-            continue;
-        }
-        // A span goes on while what follows is of the same label, with no more than marks or joints between.
-        let label = best(&marginal[at]);
-        let mut total = marginal[at];
-        let mut last = at;
-        while last + 1 < chain.len() && sure(last + 1) >= GOES_ON {
-            let next = last + 1;
-            let other = best(&marginal[next]);
-            let between = &tokens[chain[last] as usize + 1..chain[next] as usize];
-            if !(other == label || person(other) && person(label))
-                || !between.iter().all(|t| is_joint(text, t, label))
-            {
-                break;
-            }
-            for (sum, p) in total.iter_mut().zip(&marginal[next]) {
-                *sum += p;
-            }
-            last = next;
-        }
-        let (first, final_) = (chain[at] as usize, chain[last] as usize);
-        let digits = tokens[first..=final_].iter().all(|t| t.is(DIGIT | PUNCT));
-        let sum: f32 = total.iter().sum();
-        let (start, end) = (tokens[first].start as usize, tokens[final_].end as usize);
-        let label = best(&total);
-        if let Some(kind) = label.kind(digits).filter(|_| fits(label, text, start, end)) {
-            found.push(Detection {
-                start,
-                end,
-                kind,
-                score: (1.0 - total[0] / sum).clamp(0.0, 1.0),
-                by: Grounds::Tagger,
-                also: 0,
-            });
-        }
-        at = last + 1;
-    }
-}
-
 /// Whether a token may stand within what is one name, place or number: marks, `van` in a name, `of` in that of a house.
 fn is_joint(text: &str, token: &Token, label: Label) -> bool {
     let word = &text.as_bytes()[token.start as usize..token.end as usize];
@@ -494,11 +557,11 @@ fn is_joint(text: &str, token: &Token, label: Label) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{LABELS, Tagger, arrange, bucket, if_equal, place, print};
+    use super::{LABELS, ROW, Row, Tagger, arrange, bucket, if_equal, place, print};
 
     /// Features with weights of their own, more than fill one bucket.
-    fn features() -> Vec<(u32, [i8; LABELS])> {
-        (1..=500u32).map(|n| (n.wrapping_mul(0x9e37_79b1) | 1, [(n % 100) as i8 + 1; LABELS])).collect()
+    fn features() -> Vec<(u32, Row)> {
+        (1..=500u32).map(|n| (n.wrapping_mul(0x9e37_79b1) | 1, [(n % 100) as i8 + 1; ROW])).collect()
     }
 
     #[test]
@@ -522,7 +585,7 @@ mod tests {
             let own = place(hash, tagger.shifts[bucket(hash, tagger.shifts.len())], tagger.rows.len());
             tagger.rows[if_equal(tagger.prints[own], print(hash), own)]
         };
-        assert!(features.iter().all(|(hash, weights)| row(*hash)[..LABELS] == *weights));
+        assert!(features.iter().all(|(hash, weights)| row(*hash) == *weights));
         let unknown =
             (1..=500u32).map(|n| n.wrapping_mul(0x85eb_ca6b) | 1).filter(|n| features.iter().all(|f| f.0 != *n));
         assert!(unknown.filter(|hash| row(*hash)[0] != 0).count() < 3);

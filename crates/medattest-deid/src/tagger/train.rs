@@ -8,8 +8,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::features::{Cues, FEATURES, LOOKS_AT, features, weighed};
-use super::{LABELS, Label, Tagger, follows};
+use super::{LABELS, Label, NUMBERS, ROW, Row, Tagger, follows};
 use crate::gold::Note;
+use crate::kind::Kind;
 use crate::lexicon::{CLINICAL, COMMON, FIRST, FIRST_COMMON, FUNCTION, PLACE, SURNAME, SURNAME_COMMON};
 use crate::scan::Scanner;
 use crate::token::word_hash;
@@ -61,6 +62,8 @@ struct Chain {
     /// Hashes of the features of each token; later their numbers.
     hashes: Vec<[u32; FEATURES]>,
     labels: Vec<usize>,
+    /// Which of [`NUMBERS`] each token is; one beyond for other numbers, none for what is no number.
+    numbers: Vec<Option<usize>>,
 }
 
 /// Trains a tagger and returns its file. `progress` is told the mean loss of each pass.
@@ -73,6 +76,8 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
     let hashes = number_features(&mut chains, options.templates);
     let mut weights = vec![[0f32; LABELS]; hashes.len()];
     let mut squares = vec![[1e-2f32; LABELS]; hashes.len()];
+    let mut numbers = vec![[0f32; NUMBERS.len()]; hashes.len()];
+    let mut number_squares = vec![[1e-2f32; NUMBERS.len()]; hashes.len()];
     let mut pass = [[0f32; LABELS]; LABELS];
     let mut pass_squares = [[1e-1f32; LABELS]; LABELS];
     let mut order: Vec<usize> = (0..chains.len()).collect();
@@ -85,6 +90,7 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
             tokens += chain.labels.len();
             let seen = Seen::of(chain, options, &mut random);
             loss += step(chain, &seen, &mut weights, &mut squares, &mut pass, &mut pass_squares, options.step);
+            step_of_numbers(chain, &seen, &mut numbers, &mut number_squares, options.step);
         }
         progress(round + 1, loss / tokens.max(1) as f64);
     }
@@ -93,11 +99,18 @@ pub fn train(scanner: &Scanner, notes: &[Note], options: &TrainOptions, progress
     sizes.sort_unstable_by(f32::total_cmp);
     let largest = sizes.get(sizes.len().saturating_sub(1 + sizes.len() / 10_000)).copied().unwrap_or(1.0).max(1e-6);
     let scale = largest / 127.0;
-    let rows: Vec<(u32, [i8; LABELS])> = hashes
+    let byte = |weight: f32| (weight / scale).round().clamp(-127.0, 127.0) as i8;
+    let rows: Vec<(u32, Row)> = hashes
         .iter()
-        .zip(&weights)
+        .zip(weights.iter().zip(&numbers))
         .skip(1)
-        .map(|(hash, row)| (*hash, row.map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8)))
+        .map(|(hash, (labels, numbers))| {
+            let mut row: Row = [0; ROW];
+            for (own, weight) in row.iter_mut().zip(labels.iter().chain(numbers)) {
+                *own = byte(*weight);
+            }
+            (*hash, row)
+        })
         .filter(|(_, row)| row.iter().any(|w| w.abs() > options.smallest))
         .collect();
     Tagger::write(scale, &pass, &rows)
@@ -127,10 +140,11 @@ fn number_features(chains: &mut [Chain], templates: usize) -> Vec<u32> {
 /// The stretches of a note that the tagger would look at, with what they should be told as.
 fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mut ChaCha8Rng) -> Vec<Chain> {
     let (text, mut tokens, folded) = scanner.tokens_of(&note.text);
-    let label = |start: u32, end: u32| {
+    let kind = |start: u32, end: u32| {
         let (start, end) = folded.back(start as usize, end as usize);
-        note.spans.iter().find(|s| s.start < end && start < s.end).map_or(Label::Outside, |s| Label::of(s.kind))
+        note.spans.iter().find(|s| s.start < end && start < s.end).map(|s| s.kind)
     };
+    let label = |start: u32, end: u32| kind(start, end).map_or(Label::Outside, Label::of);
     for token in &mut tokens {
         if token.lexical & (FIRST | SURNAME | PLACE) != 0 && random.random_bool(options.forgotten) {
             token.lexical &= !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE);
@@ -154,6 +168,17 @@ fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mu
         let token = &tokens[*at as usize];
         label(token.start, token.end) as usize
     };
+    let number_of = |at: &u32| {
+        let token = &tokens[*at as usize];
+        let kind = kind(token.start, token.end).filter(|kind| Label::of(*kind) == Label::Number)?;
+        // A fax is dialled like a telephone, a provider's number is a licence.
+        let like = match kind {
+            Kind::Fax => Kind::Phone,
+            Kind::Npi => Kind::Licence,
+            kind => kind,
+        };
+        Some(NUMBERS.iter().position(|number| *number == like).unwrap_or(NUMBERS.len()))
+    };
     let template = (word_hash(&note.id) >> 16) as u32;
     words
         .chunk_by(follows)
@@ -161,6 +186,7 @@ fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mu
             template,
             hashes: chain.iter().map(hashes_of).collect(),
             labels: chain.iter().map(label_of).collect(),
+            numbers: chain.iter().map(number_of).collect(),
         })
         .collect()
 }
@@ -294,4 +320,36 @@ fn step(
         }
     }
     loss
+}
+
+/// One step on the numbers of a chain: which of [`NUMBERS`] each token of one is, by logistic regression on the features
+/// that the step sees, another number having no weights.
+fn step_of_numbers(
+    chain: &Chain,
+    seen: &Seen,
+    weights: &mut [[f32; NUMBERS.len()]],
+    squares: &mut [[f32; NUMBERS.len()]],
+    rate: f32,
+) {
+    for ((hashes, mask), number) in chain.hashes.iter().zip(&seen.masks).zip(&chain.numbers) {
+        let Some(number) = number else { continue };
+        let mut scores = [0f32; NUMBERS.len()];
+        for row in rows(hashes, *mask) {
+            for (score, weight) in scores.iter_mut().zip(&weights[row]) {
+                *score += weight * seen.scale;
+            }
+        }
+        let most = scores.iter().copied().fold(0.0, f32::max);
+        let lifted = scores.map(|score| (score - most).exp());
+        let sum = lifted.iter().sum::<f32>() + (-most).exp();
+        for row in rows(hashes, *mask) {
+            for (kind, lifted) in lifted.iter().enumerate() {
+                let gradient = (lifted / sum - f32::from(u8::from(kind == *number))) * seen.scale;
+                if gradient.abs() > 1e-5 {
+                    squares[row][kind] += gradient * gradient;
+                    weights[row][kind] -= rate * gradient / squares[row][kind].sqrt();
+                }
+            }
+        }
+    }
 }
