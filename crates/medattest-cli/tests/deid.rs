@@ -115,12 +115,19 @@ fn nothing_is_found_in_cleaned_copies_of_whole_notes() {
     }
     fs::write(folder.path().join("notes/table.csv"), table).expect("written");
     fs::write(folder.path().join("notes/objects.jsonl"), objects).expect("written");
-    for operator in ["tag", "redact", "mask"] {
+    for operator in ["tag", "redact", "mask", "hash"] {
         let clean = ["deid", "clean", "notes", "--out", operator, "--operator", operator];
         assert_eq!(medattest(folder.path(), &clean).status.code(), Some(0));
         let audit = medattest(folder.path(), &["deid", "audit", operator]);
         assert_eq!(audit.status.code(), Some(0), "{operator}: {}", text(&audit.stdout));
     }
+    // Surrogates and moved dates are found like what they stand for; the run itself sets them aside and searches the rest.
+    let swap = ["deid", "clean", "notes", "--out", "swapped", "--operator", "surrogate", "--dates", "shift"];
+    assert_eq!(medattest(folder.path(), &swap).status.code(), Some(0));
+    let manifest = fs::read(folder.path().join("swapped/manifest.json")).expect("written");
+    let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
+    let files = manifest["files"].as_array().expect("files");
+    assert!(files.len() > 100 && files.iter().all(|file| file["left"] == 0), "{files:?}");
 }
 
 #[test]

@@ -275,7 +275,8 @@ fn cleaned(options: &DeidClean) -> Result<u8, Stop> {
     let manifest = manifest(&survey, &copies, cleaner, &key_note);
     write_whole(&manifest_path, pretty(&manifest)?.as_bytes())?;
     let mut text = Text::new();
-    let total: u64 = copies.iter().flat_map(|(.., r)| r.0.values()).sum();
+    let total: u64 = copies.iter().flat_map(|(.., r)| r.done.values()).sum();
+    let left: u64 = copies.iter().map(|(.., r)| r.left).sum();
     text.line(&format!("{} files copied, {} identifiers replaced", thousands(copies.len() as u64), thousands(total)));
     for effect in cleaner.effects() {
         let style = if effect.safe_harbor { GOOD } else { UNSURE };
@@ -286,6 +287,9 @@ fn cleaned(options: &DeidClean) -> Result<u8, Stop> {
         text.styled(2, UNSURE, &format!("not copied: {}: {}", clean(&unread.path), unread.reason));
     }
     text.line(&format!("  wrote {}", manifest_path.display()));
+    let again = "what was put there set aside, another search of the copies found";
+    let (style, found) = if left == 0 { (GOOD, "nothing".to_owned()) } else { (BAD, thousands(left)) };
+    text.styled(2, style, &format!("{again} {found}"));
     text.styled(2, DIM, &format!("check the copies: medattest deid audit {}", options.out.display()));
     print(&text.into_string())?;
     Ok(0)
@@ -347,11 +351,11 @@ fn manifest(
         .iter()
         .map(|(source, copy, sha256, replacements)| {
             let replaced: Vec<Value> = replacements
-                .0
+                .done
                 .iter()
                 .map(|((kind, operator), n)| json!({"kind": kind.id(), "operator": operator, "n": n}))
                 .collect();
-            json!({"source": source, "copy": copy, "sha256": sha256, "replaced": replaced})
+            json!({"source": source, "copy": copy, "sha256": sha256, "replaced": replaced, "left": replacements.left})
         })
         .collect();
     json!({

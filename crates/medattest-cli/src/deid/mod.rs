@@ -2,6 +2,7 @@
 
 mod detector;
 mod piece;
+mod settle;
 mod source;
 #[cfg(feature = "transformer")]
 mod transformer;
@@ -19,11 +20,12 @@ use crate::progress::Progress;
 use crate::write::Partial;
 pub(crate) use detector::Detector;
 use piece::{Done, Piece};
+pub(crate) use settle::Replacements;
 pub(crate) use source::{MANIFEST, MANIFEST_FORM, Walk, walk};
 use source::{Opened, Source};
 #[cfg(feature = "transformer")]
 pub(crate) use transformer::transformer;
-pub(crate) use work::{Further, Replacements, Work, unusable};
+pub(crate) use work::{Further, Work, unusable};
 
 /// Pieces that are worked on together: enough for all cores, few enough for memory.
 const TOGETHER: usize = 32;

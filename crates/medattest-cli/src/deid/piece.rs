@@ -3,7 +3,7 @@
 use medattest_data::{Batch, TextRows};
 use medattest_deid::FieldTally;
 
-use super::work::Replacements;
+use super::settle::Replacements;
 
 /// A piece of a file that is worked on by itself.
 pub(crate) enum Piece {

@@ -6,33 +6,18 @@ use std::sync::{Arc, Mutex};
 
 use medattest_data::ParquetCells;
 use medattest_deid::{
-    Cleaner, Detection, Field, FieldNames, FieldTally, Kind, Layers, Policy, Resources, Scanner, Scratch,
+    Cleaner, Detection, Field, FieldNames, FieldTally, Layers, Policy, Resources, Scanner, Scratch,
 };
 use serde_json::Value;
 
 use super::piece::{Done, Piece, csv_line};
+use super::settle::Replacements;
 use super::source::Source;
 use crate::command::Stop;
 
 /// In the name of a file, which has no context, only what is this sure and this long counts.
 const SURE_NAME: f32 = 0.7;
 const SHORTEST_NAME: usize = 4;
-
-/// How often each operator replaced each kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Replacements(pub(crate) BTreeMap<(Kind, &'static str), u64>);
-
-impl Replacements {
-    fn add(&mut self, kind: Kind, operator: &'static str) {
-        *self.0.entry((kind, operator)).or_default() += 1;
-    }
-
-    pub(crate) fn merge(&mut self, other: Self) {
-        for (key, n) in other.0 {
-            *self.0.entry(key).or_default() += n;
-        }
-    }
-}
 
 /// Finds more than the scanner does: a model of the user's.
 pub(crate) type Further = Box<dyn Fn(&str, &mut Vec<Detection>) -> Result<(), Stop> + Send + Sync>;
@@ -177,21 +162,6 @@ impl Work {
         self.failure.lock().ok().and_then(|mut failure| failure.take())
     }
 
-    fn clean(
-        &self,
-        cleaner: &Cleaner,
-        value: &str,
-        found: &[Detection],
-        patient: &str,
-        done: &mut Replacements,
-    ) -> String {
-        let mut text = String::with_capacity(value.len());
-        for replaced in cleaner.clean(value, found, patient, &mut text) {
-            done.add(replaced.kind, replaced.operator.id());
-        }
-        text
-    }
-
     fn text(&self, source: &Source, first_line: u64, text: &str, scratch: &mut Scratch) -> Done {
         let mut found = Vec::new();
         self.scan(text, scratch, &mut found);
@@ -220,31 +190,6 @@ impl Work {
             done.text = self.settled(cleaner, (text, &mut found), &source.stem, &mut done.replacements, search);
         }
         done
-    }
-
-    /// A text without what was found in it, nor what a new search of the result finds: what the tagger thinks of a word
-    /// rests on its neighbours, and they are others now.
-    fn settled(
-        &self,
-        cleaner: &Cleaner,
-        (value, found): (&str, &mut Vec<Detection>),
-        patient: &str,
-        done: &mut Replacements,
-        search: &mut dyn FnMut(&str, &mut Vec<Detection>),
-    ) -> String {
-        const MOST: usize = 3;
-        let removes = |found: &[Detection]| found.iter().any(|d| self.policy.removes(d.kind));
-        let mut text = self.clean(cleaner, value, found, patient, done);
-        for _ in 0..MOST {
-            if !cleaner.leaves_nothing_to_find() || !removes(found) {
-                break;
-            }
-            search(&text, found);
-            if removes(found) {
-                text = self.clean(cleaner, &text, found, patient, done);
-            }
-        }
-        text
     }
 
     /// A cell that is cleaned, as [`Work::settled`].
@@ -463,7 +408,11 @@ impl ObjectWalk<'_> {
         let tally = self.tallies.entry("(keys)".to_owned()).or_default();
         tally.add(&self.work.scanner, &self.work.policy, &key, self.row, &found);
         let cleaned = match &self.work.cleaner {
-            Some(cleaner) => self.work.clean(cleaner, &key, &found, &self.patient, self.replacements),
+            Some(cleaner) => {
+                let mut text = String::new();
+                self.replacements.add(&cleaner.clean(&key, &found, &self.patient, &mut text));
+                text
+            }
             None => key,
         };
         ("(a key that identifies)".to_owned(), cleaned)
