@@ -53,6 +53,8 @@ checks! {
     Mailbox = "mailbox" => mailbox,
     /// A code: at least four characters, two digits among them, or six and one; none of a catalogue, such as CPT.
     Code = "code" => code,
+    /// Groups of letters and digits with six digits or more, none of them a year.
+    Grouped = "grouped" => grouped,
     /// An address of a wallet: 26 to 62 characters, digits among them.
     Wallet = "wallet" => wallet,
     /// A digest in hexadecimal: 32 to 128 characters, letters and digits.
@@ -99,8 +101,6 @@ checks! {
     Nif = "nif" => national::nif,
     /// Turkey, identity number.
     Tckn = "tckn" => national::tckn,
-    /// Groups of letters and digits with six digits or more, not a year among them alone.
-    Grouped = "grouped" => grouped,
     /// Japan, individual number: mod 11.
     MyNumber = "my-number" => national::my_number,
     /// Korea, resident registration: mod 11.

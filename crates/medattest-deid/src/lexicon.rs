@@ -378,6 +378,13 @@ impl Lexicon {
         }
     }
 
+    /// Whether a phrase may begin with these two words.
+    #[inline]
+    fn begins_phrase(&self, pair: u64) -> bool {
+        let (word, bit) = pair_bit(pair);
+        self.pairs[word] & bit != 0
+    }
+
     fn annotate_phrases(&self, tokens: &mut [Token]) {
         for at in 0..tokens.len() {
             if tokens[at].lexical & PHRASE == 0 {
@@ -396,8 +403,7 @@ impl Lexicon {
                 }
                 hash = join(hash, token.hash);
                 words += 1;
-                let (word, bit) = pair_bit(hash);
-                if words == 2 && self.pairs[word] & bit == 0 {
+                if words == 2 && !self.begins_phrase(hash) {
                     break;
                 }
                 let found = self.phrases.get(hash);

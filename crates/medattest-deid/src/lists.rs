@@ -128,6 +128,11 @@ impl<'a> Reader<'a> {
         self.tokens.get(at)
     }
 
+    /// Whether nothing stands before a token on its line.
+    fn begins_line(&self, at: usize) -> bool {
+        at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE))
+    }
+
     fn word(&self, token: &Token) -> &'a [u8] {
         &self.text[token.start as usize..token.end as usize]
     }
@@ -276,10 +281,10 @@ impl<'a> Reader<'a> {
             return;
         }
         let capital = token.is(CAPITAL) || dotted;
+        let only = self.can_only_be_name(at, first);
         // `dr smith` in lower case: only a word that is a name and nothing else.
         let fits = if first.is(CAPITAL) {
-            (self.can_be_name(first) || self.is_initial(from) || self.is_called(at, first))
-                && (token.is_lower() || capital)
+            (self.can_be_name(first) || self.is_initial(from) || only) && (token.is_lower() || capital)
         } else {
             Self::only_name(first) && first.len() > 2 && token.lexical & COMMON == 0
         };
@@ -300,7 +305,7 @@ impl<'a> Reader<'a> {
         if !listed && self.at(from + 1).is_some_and(|t| t.lexical & PROVIDER_TITLE != 0 && !t.is_upper()) {
             return;
         }
-        if let Some(last) = self.name_from(from, 4).or_else(|| self.is_called(at, first).then_some(from)) {
+        if let Some(last) = self.name_from(from, 4).or_else(|| only.then_some(from)) {
             // `HIS FATHER A LOOSE TOOTH`
             if last == from && first.len() == 1 && !self.says_any(at, &SHORT_TITLES) {
                 return;
@@ -311,7 +316,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a word that is also an ordinary one can only be a name behind such a title: `Dr. Brick's office`.
-    fn is_called(&self, title: usize, word: &Token) -> bool {
+    fn can_only_be_name(&self, title: usize, word: &Token) -> bool {
         const OTHER: u32 = FUNCTION | CLINICAL | TITLE | PROVIDER_TITLE | CREDENTIAL | MONTH | WEEKDAY | NAME_KEY;
         self.capitals
             && self.tokens[title].is_title()
@@ -487,8 +492,7 @@ impl<'a> Reader<'a> {
         }) else {
             return;
         };
-        // Postcodes of Ontario are no numbers, so that `ON 50000` is none.
-        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && !self.says(at, "on");
+        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && self.has_number_for_postcode(at);
         if !self.mark(comma, b',') && !zip {
             return;
         }
@@ -530,6 +534,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the postcodes of a state are numbers: those of Ontario are not, so that `ON 50000` is none.
+    fn has_number_for_postcode(&self, at: usize) -> bool {
+        !self.says(at, "on")
+    }
+
     /// Five digits after a state, or after a city and a state; four after an Australian one.
     fn postcode(&self, at: usize, found: &mut Vec<Detection>) {
         let token = &self.tokens[at];
@@ -543,7 +552,7 @@ impl<'a> Reader<'a> {
         let state = before.lexical & (STATE_ABBR | STATE) != 0
             && before.is(CAPITAL)
             && (before.is_upper() || before.lexical & STATE != 0)
-            && !self.says(at - 1, "on");
+            && self.has_number_for_postcode(at - 1);
         if !state {
             return;
         }

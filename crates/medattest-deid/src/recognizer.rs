@@ -31,6 +31,8 @@ pub struct Recognizer {
     context: Contexts,
     /// Those of them that do not tell what kind of number it is.
     vague: Contexts,
+    /// Words that find nothing, but tell that a number behind them is of this kind.
+    called: Contexts,
     /// Contexts after the value that raise the score.
     after: Contexts,
     /// Words before that rule it out.
@@ -166,7 +168,6 @@ impl Recognizers {
         let mut all: Vec<Recognizer> = Vec::new();
         let mut patterns_of: [(Vec<String>, Users); 2] = Default::default();
         let mut phrases: Vec<String> = Vec::new();
-        let mut calls: Vec<Calls> = Vec::new();
         let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
         for name in names {
             let file: File = resources.toml(name)?;
@@ -229,9 +230,6 @@ impl Recognizers {
                 let (context, after) = (set(&raw.context), set(&raw.context_after));
                 let (not_before, not_after) = (set(&raw.not_before), set(&raw.not_after));
                 let (called, vague) = (set(&raw.called), set(&raw.vague));
-                if raw.kind.is_number() {
-                    calls.push(Calls { kind: raw.kind, context: context.clone(), called, vague: vague.clone() });
-                }
                 all.push(Recognizer {
                     id: raw.id,
                     file: name.to_owned(),
@@ -240,6 +238,7 @@ impl Recognizers {
                     patterns,
                     context,
                     vague,
+                    called,
                     after,
                     not_before,
                     not_after,
@@ -284,7 +283,7 @@ impl Recognizers {
         });
         let automaton = |(dfa, users)| Automaton { dfa, users };
         let (strong, weak) = (automaton(strong?), automaton(weak?));
-        let calls = (0..phrases.len() as u16).map(|phrase| Calls::told_by(&calls, phrase)).collect();
+        let calls = (0..phrases.len() as u16).map(|phrase| told_by(&all, phrase)).collect();
         Ok(Self { all, strong, weak, phrases, calls, endings, ending_of })
     }
 
@@ -329,24 +328,11 @@ fn is_tag(tokens: &[Token], at: usize) -> bool {
     mark(at.checked_sub(1), b'[') && mark(Some(at + 1), b']')
 }
 
-/// What phrases say of the kind of a number, by one recognizer.
-struct Calls {
-    kind: Kind,
-    context: Contexts,
-    called: Contexts,
-    vague: Contexts,
-}
-
-impl Calls {
-    /// The one kind that recognizers say a phrase tells; none where none does, or several disagree.
-    fn told_by(all: &[Self], phrase: u16) -> Option<Kind> {
-        let mut kinds = all
-            .iter()
-            .filter(|calls| calls.called.has(phrase) || calls.context.has(phrase) && !calls.vague.has(phrase))
-            .map(|calls| calls.kind);
-        let first = kinds.next()?;
-        kinds.all(|kind| kind == first).then_some(first)
-    }
+/// The one kind of number that a phrase tells; none where no recognizer says so, or several disagree.
+fn told_by(all: &[Recognizer], phrase: u16) -> Option<Kind> {
+    let mut kinds = all.iter().filter(|recognizer| recognizer.calls(phrase)).map(|recognizer| recognizer.kind);
+    let first = kinds.next()?;
+    kinds.all(|kind| kind == first).then_some(first)
 }
 
 /// Marks that may stand between the words of a context.
@@ -358,6 +344,12 @@ impl Recognizer {
     /// Whether a phrase says something for or against a value.
     fn sees(&self, phrase: u16) -> bool {
         [&self.context, &self.after, &self.not_before, &self.not_after].iter().any(|set| set.has(phrase))
+    }
+
+    /// Whether a phrase tells that a number behind it is of this kind.
+    fn calls(&self, phrase: u16) -> bool {
+        let named = self.called.has(phrase) || self.context.has(phrase) && !self.vague.has(phrase);
+        self.kind.is_number() && named
     }
 
     /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out. `contexts`

@@ -3,7 +3,7 @@
 use crate::check::is_year;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
-use crate::scan::{LONGEST_VALUE, THRESHOLD};
+use crate::scan::{FORMED, LONGEST_VALUE, THRESHOLD};
 
 /// Puts together detections of one text from several sources, as the scanner does with those of its own layers.
 pub fn merge(text: &str, detections: &mut Vec<Detection>) {
@@ -40,8 +40,6 @@ fn give_way(bytes: &[u8], found: &mut [Detection]) {
     let mut formed: Vec<Detection> = found.iter().filter(|d| has_form(d)).copied().collect();
     formed.sort_unstable_by_key(|d| (d.start, d.end));
     let space = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
-    let marks =
-        |range: &[u8]| range.iter().take_while(|byte| !byte.is_ascii_alphanumeric() && byte.is_ascii()).count();
     for wide in found.iter_mut().filter(|d| guess(d)) {
         let until = formed.partition_point(|form| form.start < wide.end);
         let start = wide.start;
@@ -64,6 +62,11 @@ fn give_way(bytes: &[u8], found: &mut [Detection]) {
     }
 }
 
+/// How many marks and blanks a text begins with.
+pub(crate) fn marks(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).count()
+}
+
 /// Whether what is left of a guess can be of its kind by itself: the letters before a number are part of that.
 fn is_one(kind: Kind, rest: &[u8]) -> bool {
     let count = |is: fn(&u8) -> bool| rest.iter().filter(|byte| is(byte)).count();
@@ -81,9 +84,6 @@ fn has_form(detection: &Detection) -> bool {
         matches!(detection.by, Grounds::Pattern { .. } | Grounds::List(Facility | Street | CityState | Postcode));
     rule && detection.score >= FORMED
 }
-
-/// A pattern or a rule of this score or more tells what a value is.
-const FORMED: f32 = 0.8;
 
 /// Merges detections that overlap or that name one thing in pieces.
 pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {

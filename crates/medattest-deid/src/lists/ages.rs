@@ -92,7 +92,7 @@ impl Reader<'_> {
     fn is_behind_name(&self, at: usize, found: &[Detection]) -> bool {
         let last = at.checked_sub(if self.mark(at.saturating_sub(1), b',') { 2 } else { 1 });
         let last = last.and_then(|last| self.at(last)).filter(|token| !token.is(NEWLINE));
-        last.is_some_and(|last| found.iter().any(|d| d.kind.is_person() && d.end == last.end as usize))
+        last.is_some_and(|last| ends_name(last, found))
     }
 
     /// Whether a number stands to a person as an age does.
@@ -110,6 +110,11 @@ impl Reader<'_> {
         (within || follows && closes)
             && (person.lexical & RELATION != 0
                 || self.says_any(at - 2, &["he", "she", "who", "pt", "patient", "resident"])
-                || found.iter().any(|d| d.kind.is_person() && d.end == person.end as usize))
+                || ends_name(person, found))
     }
+}
+
+/// Whether the name of a person that was found ends with a token.
+fn ends_name(token: &Token, found: &[Detection]) -> bool {
+    found.iter().any(|d| d.kind.is_person() && d.end == token.end as usize)
 }

@@ -25,19 +25,18 @@ const KEYS: [&str; 12] = [
 impl Reader<'_> {
     /// `Bernice: his wife` in a conversation.
     pub(super) fn speaker(&self, at: usize, found: &mut Vec<Detection>) {
-        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
         let speaks = self.mark(at + 1, b':') && self.at(at + 2).is_some_and(|t| t.is_word() && t.is(SPACED));
         // `DEV: ROLLS BOTH WAYS`
         let short = self.tokens[at].is_upper() && self.tokens[at].len() < 4;
-        if starts && speaks && self.tokens[at].len() > 2 && !short && Self::only_name(&self.tokens[at]) {
+        if self.begins_line(at) && speaks && self.tokens[at].len() > 2 && !short && Self::only_name(&self.tokens[at])
+        {
             self.push(found, (at, at), Kind::Name, ListRule::Speaker, 0.75);
         }
     }
 
     /// `Roe, Jane Q   3/14/52   ...`: a surname and a first name that begin a row of a list.
     pub(super) fn row_name(&self, at: usize, found: &mut Vec<Detection>) {
-        let starts = at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE));
-        if !starts || !self.mark(at + 1, b',') || self.tokens[at + 1].is(SPACED) {
+        if !self.begins_line(at) || !self.mark(at + 1, b',') || self.tokens[at + 1].is(SPACED) {
             return;
         }
         let first = &self.tokens[at];
@@ -74,10 +73,7 @@ impl Reader<'_> {
         // What has the last line for itself, or follows capitals and a stroke at the beginning of a line, are initials even if
         // they stand for something elsewhere: `SL/gm`.
         let ends_all = before.is(NEWLINE) && self.at(at + 1).is_none() && token.is_upper() && token.len() > 1;
-        let of_typist = before.mark(b'/')
-            && token.is_lower()
-            && at > 1
-            && at.checked_sub(3).is_none_or(|start| self.tokens[start].is(NEWLINE));
+        let of_typist = before.mark(b'/') && token.is_lower() && at > 1 && self.begins_line(at - 2);
         let unlisted = token.lexical == 0 || ends_all || of_typist;
         if !(dotted && last <= at + 4 || unlisted && token.len() > 1 && token.is_word()) {
             return;

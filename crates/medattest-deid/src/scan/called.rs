@@ -1,14 +1,11 @@
 //! Numbers called by their name: where neither the form nor the tagger tells what a number is, the nearest word before it
 //! that does.
 
-use super::Scanner;
+use super::{FORMED, Scanner};
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
 use crate::recognizer::WINDOW_BEFORE;
 use crate::token::{NEWLINE, Token};
-
-/// A form of this score or more is that of nothing else.
-const TELLING: f32 = 0.8;
 
 impl Scanner {
     /// Gives numbers of which nothing else tells the kind the one that the words before them, on the same line, say.
@@ -37,7 +34,7 @@ impl Scanner {
             Grounds::Pattern { checked: true, .. } => true,
             Grounds::Pattern { recognizer, pattern, .. } => {
                 let patterns = self.recognizer(recognizer).map(|r| r.patterns.as_slice()).unwrap_or_default();
-                patterns.get(usize::from(pattern)).is_some_and(|pattern| pattern.score >= TELLING)
+                patterns.get(usize::from(pattern)).is_some_and(|pattern| pattern.score >= FORMED)
             }
             Grounds::Tagger => detection.kind != Kind::OtherId,
             _ => true,

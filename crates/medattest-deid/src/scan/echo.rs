@@ -4,6 +4,7 @@ use super::Scanner;
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
 use crate::lexicon::{CLINICAL, COMMON, FIRST, FUNCTION, SURNAME};
+use crate::resolve::marks;
 use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
 
 /// Finds other mentions of the names that were found; `names` holds those of the document so far, `capitals` whether they
@@ -65,8 +66,7 @@ impl Scanner {
             }
             // What goes on behind a placeholder stays, where it is more than a letter or a digit.
             let rest = bytes.get(close + 1..detection.end).unwrap_or_default();
-            let marks = rest.iter().take_while(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).count();
-            detection.start = close + 1 + marks;
+            detection.start = close + 1 + marks(rest);
             detection.start + 1 < detection.end
         });
     }

@@ -24,6 +24,9 @@ use crate::token::{Token, tokenize};
 /// What a pattern or a rule finds is reported from this score on. The tagger, which weighs the whole sentence, has its own.
 pub const THRESHOLD: f32 = 0.5;
 
+/// A pattern or a rule of this score or more tells what a value is, by its form or by a context of its own.
+pub(crate) const FORMED: f32 = 0.8;
+
 /// Values that patterns match are no longer than this.
 pub(crate) const LONGEST_VALUE: usize = 512;
 

@@ -115,6 +115,12 @@ impl Scanner {
             here += 1;
         }
         let ends = std::mem::take(&mut scratch.ends);
+        let near = if ends.is_empty() || near.is_empty() {
+            near
+        } else {
+            let floor = floor(bytes, &scratch.tokens, at) as u32;
+            near.start + scratch.contexts[near.clone()].partition_point(|(at, _)| *at < floor)..near.end
+        };
         for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {
             self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, near.clone(), scratch);
         }
@@ -131,8 +137,6 @@ impl Scanner {
         scratch: &mut Scratch,
     ) {
         let value = &bytes[start..end];
-        let floor = floor(bytes, &scratch.tokens, at) as u32;
-        let near = near.start + scratch.contexts[near.clone()].partition_point(|(at, _)| *at < floor)..near.end;
         let rest = scratch.tokens[at..].iter().take_while(|t| (t.start as usize) < end).count();
         let last = at + rest.max(1) - 1;
         for (recognizer, own) in users {
@@ -303,9 +307,10 @@ fn floor(bytes: &[u8], tokens: &[Token], at: usize) -> usize {
     if before.len() == BROKEN && !before.contains(&b'\n') && !before.windows(2).any(|two| two == b"  ") {
         return 0;
     }
-    let begins = tokens[end + 1..at].iter().all(|token| token.is(PUNCT));
-    let word = || tokens[..end].iter().rposition(|token| !token.is(PUNCT)).unwrap_or_default();
-    if begins { word() } else { end }
+    if !tokens[end + 1..at].iter().all(|token| token.is(PUNCT)) {
+        return end;
+    }
+    tokens[..end].iter().rposition(|token| !token.is(PUNCT)).unwrap_or_default()
 }
 
 /// Whether a number that ends here goes on as a date, a time or an amount does.

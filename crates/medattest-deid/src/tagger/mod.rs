@@ -250,7 +250,7 @@ impl Tagger {
 
     /// The rows of the features of a token.
     #[inline]
-    fn rows(&self, cues: &[Cues], at: usize) -> [usize; FEATURES] {
+    fn rows_of(&self, cues: &[Cues], at: usize) -> [usize; FEATURES] {
         let mut hashes = [0; FEATURES];
         features(cues, at, &mut hashes);
         // No step depends on what the one before found, so that the memory works at all at once.
@@ -265,7 +265,7 @@ impl Tagger {
     /// What number these tokens are.
     fn number(&self, cues: &[Cues], tokens: &[u32]) -> Kind {
         let mut sums = [0i32; NUMBERS.len()];
-        for row in tokens.iter().flat_map(|at| self.rows(cues, *at as usize)) {
+        for row in tokens.iter().flat_map(|at| self.rows_of(cues, *at as usize)) {
             for (sum, weight) in sums.iter_mut().zip(&self.rows[row][LABELS..]) {
                 *sum += i32::from(*weight);
             }
@@ -277,7 +277,7 @@ impl Tagger {
     /// `exp` of the scores of each label at a token, the highest being 1.
     fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
         let mut sums = [0i16; ROW];
-        for at in self.rows(cues, at) {
+        for at in self.rows_of(cues, at) {
             for (sum, weight) in sums.iter_mut().zip(&self.rows[at]) {
                 *sum += i16::from(*weight);
             }
