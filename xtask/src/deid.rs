@@ -13,7 +13,7 @@ use crate::say;
 /// The year in which ages are reckoned, so that the same notes give the same weights for ever.
 const YEAR: i16 = 2026;
 /// How often each template is filled for training, and for measuring.
-const TRAINING_TIMES: usize = 20;
+const TRAINING_TIMES: usize = 12;
 const MEASURING_TIMES: usize = 12;
 const SEED: u64 = 20_261_125;
 

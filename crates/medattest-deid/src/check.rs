@@ -300,13 +300,13 @@ fn mailbox(value: &[u8], _: Reckoning) -> bool {
 
 fn code(value: &[u8], _: Reckoning) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    // `30-day`, `12-lead`: a number and a word.
+    // `30-day`, `12-lead`: a number and a word; `10-15`: from one to the other.
     let counts = value.split(|b| *b == b'-').collect::<Vec<_>>();
-    if let [number, word] = counts[..]
+    if let [number, other] = counts[..]
         && number.len() < 4
         && number.iter().all(u8::is_ascii_digit)
-        && word.len() > 2
-        && word.iter().all(u8::is_ascii_lowercase)
+        && (other.len() > 2 && other.iter().all(u8::is_ascii_lowercase)
+            || number.len() < 3 && other.len() < 3 && other.iter().all(u8::is_ascii_digit))
     {
         return false;
     }

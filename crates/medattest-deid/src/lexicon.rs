@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::LoadError;
+use crate::looks::{Counts, Looks};
 use crate::resources::Resources;
 use crate::token::{Token, word_hash};
 
@@ -175,6 +176,9 @@ pub(crate) struct Lexicon {
     /// memory is near.
     pairs: Vec<u64>,
     house_keys: Table,
+    looks: Looks,
+    /// The state that most ZIP codes with these first three digits are in.
+    states_of_zip3: Vec<[u8; 2]>,
 }
 
 /// Bits that tell with which two words a phrase begins.
@@ -193,23 +197,38 @@ const LONGEST_PHRASE: usize = 4;
 const WORDS: usize = 1 << 19;
 const PHRASES: usize = 1 << 18;
 const HOUSE_KEYS: usize = 1 << 8;
+const ZIP3: usize = 1000;
 
 impl Lexicon {
-    /// Reads the lists below `lexica/`.
-    pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
-        let mut lexicon = Self {
+    /// A lexicon without a word.
+    pub(crate) fn empty() -> Self {
+        Self {
             words: Table::new(WORDS),
             phrases: Table::new(PHRASES),
             pairs: vec![0; PAIRS / 64],
             house_keys: Table::new(HOUSE_KEYS),
-        };
+            looks: Counts::new().looks(),
+            states_of_zip3: vec![[0; 2]; ZIP3],
+        }
+    }
+
+    /// Reads the lists below `lexica/`.
+    pub(crate) fn load(resources: &Resources) -> Result<Self, LoadError> {
+        let mut lexicon = Self::empty();
         let common_band = |band: &str| matches!(band, "1" | "2");
         // A rare name that is an ordinary or a clinical word is more often the word.
         let mut words: BTreeSet<&str> = BTreeSet::new();
         for list in ["common-words", "function-words", "drugs", "clinical-words", "conditions", "anatomy", "labs"] {
             words.extend(resources.lines(&format!("lexica/{list}.txt"))?.map(|(word, _)| word));
         }
+        let mut counts = Counts::new();
+        for word in words.iter().filter(|word| !word.contains(' ')) {
+            counts.word(word);
+        }
         for (name, rest) in resources.lines("lexica/first-names.txt")? {
+            if !words.contains(name) {
+                counts.name(name);
+            }
             let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
             if !common_band(band) && words.contains(name) {
                 continue;
@@ -225,6 +244,9 @@ impl Lexicon {
             lexicon.add(name, flags);
         }
         for (name, band) in resources.lines("lexica/surnames.txt")? {
+            if !words.contains(name) {
+                counts.name(name);
+            }
             if !common_band(band) && words.contains(name) {
                 continue;
             }
@@ -318,6 +340,13 @@ impl Lexicon {
         for (brand, _) in resources.lines("lexica/brands.txt")? {
             lexicon.add(brand, CLINICAL | DEVICE_WORD);
         }
+        lexicon.looks = counts.looks();
+        for (digits, state) in resources.lines("lexica/zip-prefix-state.txt")? {
+            let cell = digits.parse().ok().and_then(|at: usize| lexicon.states_of_zip3.get_mut(at));
+            if let (Some(cell), Ok(state)) = (cell, state.as_bytes().try_into()) {
+                *cell = state;
+            }
+        }
         Ok(lexicon)
     }
 
@@ -350,10 +379,26 @@ impl Lexicon {
         self.words.get(key)
     }
 
+    /// How much a word reads like the name of a person; see [`Looks::like_name`].
+    pub(crate) fn like_name(&self, word: &[u8]) -> u64 {
+        self.looks.like_name(word)
+    }
+
     /// What a word is to the name of a house: [`WORK`], [`EMPLOYER_KEY`], [`FACILITY_KEY`], [`NUMBERED`], or 0.
     #[inline]
     pub(crate) fn house_key(&self, key: u64) -> u32 {
         self.house_keys.get(key)
+    }
+
+    /// Whether a ZIP code is one of this state, both as they are written.
+    pub(crate) fn is_of_state(&self, zip: &[u8], state: &[u8]) -> bool {
+        let digits = zip.get(..3).and_then(|three| std::str::from_utf8(three).ok()?.parse().ok());
+        digits.and_then(|at: usize| self.states_of_zip3.get(at)).is_some_and(|own| own.eq_ignore_ascii_case(state))
+    }
+
+    /// Whether a state has ZIP codes.
+    pub(crate) fn has_zips(&self, state: &[u8]) -> bool {
+        self.states_of_zip3.iter().any(|own| own.eq_ignore_ascii_case(state))
     }
 
     /// Fills in what is said of each token, and of entries of several words on all of their tokens.

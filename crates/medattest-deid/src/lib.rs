@@ -13,6 +13,7 @@ mod gold;
 mod kind;
 mod lexicon;
 mod lists;
+mod looks;
 mod operate;
 mod recognizer;
 mod resolve;

@@ -271,6 +271,10 @@ impl<'a> Reader<'a> {
         let particles = (from..).take_while(|at| self.is_particle(*at)).count();
         let named = self.at(from + particles).filter(|t| particles > 0 && t.is(CAPITAL) && self.can_be_name(t));
         let Some(first) = named.or_else(|| self.at(from)).filter(|t| !t.is(NEWLINE)) else { return };
+        // `MR C-spine`: an image.
+        if !dotted && first.len() == 1 && self.mark(from + 1, b'-') {
+            return;
+        }
         // `SURGEON          ANES`: heads of columns.
         let listed = first.lexical & (FIRST | SURNAME) != 0;
         if first.is_upper() && !dotted && self.is_apart(from) && (token.is_upper() || !listed) {
@@ -492,7 +496,7 @@ impl<'a> Reader<'a> {
         }) else {
             return;
         };
-        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && self.has_number_for_postcode(at);
+        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && self.can_be_zip(at, at + 1);
         if !self.mark(comma, b',') && !zip {
             return;
         }
@@ -534,9 +538,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the postcodes of a state are numbers: those of Ontario are not, so that `ON 50000` is none.
-    fn has_number_for_postcode(&self, at: usize) -> bool {
-        !self.says(at, "on")
+    /// Whether five digits can be a postcode of the state before them: `ON 50000` is none, for those of Ontario are no numbers,
+    /// nor is `DC 98941`, a chiropractor and what was done.
+    fn can_be_zip(&self, state: usize, digits: usize) -> bool {
+        let (Some(zip), Some(token)) = (self.at(digits), self.at(state)) else { return false };
+        let letters = self.word(token);
+        token.lexical & STATE_ABBR == 0
+            || if token.lexical & CREDENTIAL == 0 {
+                self.lexicon.has_zips(letters)
+            } else {
+                self.lexicon.is_of_state(self.word(zip), letters)
+            }
     }
 
     /// Five digits after a state, or after a city and a state; four after an Australian one.
@@ -552,7 +564,7 @@ impl<'a> Reader<'a> {
         let state = before.lexical & (STATE_ABBR | STATE) != 0
             && before.is(CAPITAL)
             && (before.is_upper() || before.lexical & STATE != 0)
-            && self.has_number_for_postcode(at - 1);
+            && (token.len() == 4 || self.can_be_zip(at - 1, at));
         if !state {
             return;
         }

@@ -67,6 +67,9 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Street, "letters to N7482 Gristmill Rd please", "N7482 Gristmill Rd"),
         (ListRule::Street, "goes to 1449 E. 26th St., Flat D-7 daily", "1449 E. 26th St., Flat D-7"),
         (ListRule::Street, "home: 1031 Rue Desjardins, upstairs", "1031 Rue Desjardins"),
+        (ListRule::Postcode, "back in Dunmore, MA 02139 since May", "02139"),
+        // Names take in what stands beside them.
+        (ListRule::Credential, "seen by de Zelkova, MD at noon", "de Zelkova"),
     ];
     for (rule, text, value) in cases {
         assert!(
@@ -113,7 +116,9 @@ fn each_rule_leaves_what_only_looks_so() {
         (ListRule::CityState, "VITAMIN D 14, STARTED ON 50000 WEEKLY; interpreter (Tagalog, ID 88205)"),
         (ListRule::Initials, "takes 1 tab p.o. b.i.d.\nand 2 q.h.s.\nfor now"),
         (ListRule::Row, "Roe, Jane was seen. Chest, Abdomen  both clear\nHead, Eyes  normal"),
-        (ListRule::Speaker, "DEV: ROLLS BOTH WAYS"),
+        (ListRule::Speaker, "DEV: ROLLS BOTH WAYS. Proc: washout\nProc: lap sleeve"),
+        (ListRule::Postcode, "Zelkova, Wanda DC     98941     95.00. Plan UHC MA   25696 1543. Vitamin D ON 50000"),
+        (ListRule::Title, "12/11/01  MR C-spine without contrast"),
         (ListRule::CityState, "four states (Iowa, Maine, Oregon, Georgia) took part"),
     ];
     for (rule, text) in cases {

@@ -144,9 +144,8 @@ impl Reader<'_> {
 
     /// Whether a gap as between columns stands before a token.
     pub(super) fn is_apart(&self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        let before = at.checked_sub(1).map_or(0, |before| self.tokens[before].end);
-        token.start - before > 1
+        let end = at.checked_sub(1).and_then(|before| self.at(before)).map_or(0, |before| before.end);
+        self.at(at).is_some_and(|token| token.start - end > 1)
     }
 
     /// `UAW Local 1834`, `Grange No. 264`: a house that a number tells from others of its sort.

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{CONTEXT, FIRST, FIRST_COMMON, PLACE, STARTS_PATTERN, STATE_ABBR, SURNAME, SURNAME_COMMON};
-use crate::token::{CAPITAL, DIGIT, NEWLINE, SPACED, Token, word_hash};
+use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token, word_hash};
 
 /// Keys that initials of staff follow.
 const KEYS: [&str; 12] = [
@@ -142,6 +142,51 @@ impl Reader<'_> {
             && let Some(last) = self.name_from(from, 2)
         {
             self.push(found, (at, last), Kind::Name, ListRule::FullName, 0.75);
+        }
+    }
+
+    /// Lets a name that was found take in the particles and initials beside it: `van der` before it, `A` behind it.
+    pub(crate) fn grow_names(&self, found: &mut [Detection]) {
+        if !self.capitals {
+            return;
+        }
+        let place = |byte: usize| self.tokens.partition_point(|t| (t.start as usize) < byte);
+        for name in found.iter_mut().filter(|d| d.kind.is_person() && d.end - d.start > 2) {
+            let mut first = place(name.start);
+            if !self.at(first).is_some_and(|t| t.is_title()) {
+                continue;
+            }
+            while first > 0 && !self.is_apart(first) {
+                if self.is_particle(first - 1) {
+                    first -= 1;
+                } else if first > 1
+                    && self.mark(first - 1, b'.')
+                    && self.is_initial(first - 2)
+                    && self.tokens[first - 2].is(SPACED)
+                    && first.checked_sub(3).is_none_or(|before| !self.tokens[before].is(DIGIT))
+                {
+                    first -= 2;
+                } else {
+                    break;
+                }
+            }
+            name.start = name.start.min(self.tokens[first].start as usize);
+            // A letter that ends the line, the cell or the clause.
+            let next = place(name.end);
+            let closed = next + 1 + usize::from(self.mark(next + 1, b'.'));
+            let ends = closed > next + 1
+                || self.is_apart(next + 1)
+                || self.at(next + 1).is_none_or(|t| {
+                    t.is(NEWLINE | DIGIT) || t.is(PUNCT) && !t.mark(b'\'') && !t.mark(b'-') && !t.mark(b'/')
+                });
+            if self.is_initial(next)
+                && !self.is_apart(next)
+                && self.tokens[next].is(SPACED)
+                && ends
+                && self.at(next - 1).is_some_and(|t| t.is_title())
+            {
+                name.end = self.tokens[closed - 1].end as usize;
+            }
         }
     }
 

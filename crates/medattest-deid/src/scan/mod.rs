@@ -252,8 +252,9 @@ impl Scanner {
         let reader = Reader::new(text, tokens, &self.lexicon);
         reader.find(found);
         if let Some(tagger) = &self.tagger {
-            tagger.tag(text, tokens, tagging, found);
+            tagger.tag(text, tokens, &self.lexicon, tagging, found);
         }
+        reader.grow_names(found);
         reader.grow_houses(found);
         reader.echo_houses(found);
         echo(tokens, reader.capitals, names, found);

@@ -1,17 +1,19 @@
 //! What the tagger sees of a token and its neighbours.
 
-use crate::check::month_named;
+use super::passage::{MIXED, Passage};
 use crate::lexicon::{
-    CLINICAL, COMMON, CREDENTIAL, DRUG, EPONYM, FACILITY_WORD, FIRST, FUNCTION, MONTH, NAME_KEY, PLACE,
-    PROVIDER_TITLE, RELATION, STATE, STATE_ABBR, STREET_WORD, SURNAME, TITLE, WEEKDAY,
+    CLINICAL, COMMON, CREDENTIAL, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON, FUNCTION, Lexicon, MONTH,
+    NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, STATE, STATE_ABBR, STREET_WORD, SURNAME, SURNAME_COMMON, TITLE,
+    WEEKDAY,
 };
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, OTHER, PUNCT, SPACED, Token, UPPER};
 
 /// How many features a token has.
-pub(crate) const FEATURES: usize = 22;
+pub(crate) const FEATURES: usize = 21;
 
-/// Which neighbours each feature looks at, one bit each: three before, the token's own word, three after.
-pub(crate) const LOOKS_AT: [u8; FEATURES] = [8, 0, 0, 4, 16, 2, 32, 4, 16, 6, 48, 0, 0, 0, 0, 0, 3, 2, 32, 96, 16, 4];
+/// Which neighbours each feature looks at, one bit each: three before, the token's own word, three after; the highest is that
+/// of the passage as a whole.
+pub(crate) const LOOKS_AT: [u8; FEATURES] = [8, 0, 0, 4, 16, 2, 32, 4, 16, 6, 48, 0, 0, 0, 0, 0, 3, 2, 32, 96, 128];
 
 /// What is told of one token, as numbers that features are hashed from.
 #[derive(Clone, Copy, Default)]
@@ -30,9 +32,11 @@ pub(crate) struct Cues {
     key: u64,
     /// The last title, relation or preposition, if near.
     cue: u64,
-    /// Whether the text is all lower case, all upper, or mixed; of a month and a day, also whether other dates of the text
-    /// are of that month.
+    /// Whether the passage is all lower case, all upper, or mixed, and what sort of word; of a month and a day, also whether
+    /// other dates of it are of that month. Of initials, what the passage tells of them.
     dress: u64,
+    /// What the passage is like, and what sort of word.
+    about: u64,
 }
 
 const KNOWN: u32 = COMMON
@@ -55,33 +59,41 @@ const LISTS: u32 = !(1 << 29 | 1 << 30 | 1 << 31);
 
 /// Computes the cues of all tokens, and which tokens are worth weighing: words that could be names, numbers, and what
 /// stands close to them.
-pub(crate) fn weighed(text: &str, tokens: &[Token], cues: &mut Vec<Cues>, weighed: &mut Vec<u32>) {
+pub(crate) fn weighed(text: &str, tokens: &[Token], lexicon: &Lexicon, cues: &mut Vec<Cues>, weighed: &mut Vec<u32>) {
     /// Tokens on either side of a candidate that are weighed with it.
     const AROUND: usize = 2;
     cues.clear();
     weighed.clear();
     let bytes = text.as_bytes();
-    let dress = dress(tokens);
-    let months = months(bytes, tokens);
+    let mut passage = Passage::default();
     let mut key = (0, usize::MAX);
     let mut cue = (0, usize::MAX);
     let mut start = true;
     let mut until = 0;
     for (at, token) in tokens.iter().enumerate() {
+        if at == passage.end {
+            passage = Passage::from(bytes, tokens, at);
+        }
+        let dress = passage.dress;
         if token.is(NEWLINE) {
             key = (0, usize::MAX);
         } else if (token.mark(b':') || token.mark(b'=')) && at > 0 && tokens[at - 1].is_word() {
             key = (tokens[at - 1].hash, at);
         }
-        let mut own = own(bytes, token, start);
-        own.dress = dress | of_month(bytes, tokens, at, months) << 2;
+        let mut own = own(bytes, token, lexicon, start);
+        let signs = passage.initials.told(bytes, tokens, at, lexicon);
+        own.dress = match &signs {
+            Some(told) => mix(dress | told.cue() << 2, own.shape & 0xff),
+            None => mix(dress | passage.of_month(bytes, tokens, at) << 2, own.sort),
+        };
+        own.about = mix(passage.about, own.sort);
         own.key = if key.1 != usize::MAX && at - key.1 <= 8 { mix(key.0, (at - key.1).min(3) as u64) } else { 0 };
         own.cue = if cue.1 != usize::MAX && at - cue.1 <= 4 { cue.0 } else { 0 };
         cues.push(own);
         if token.lexical & (TITLE | PROVIDER_TITLE | RELATION | NAME_KEY | CREDENTIAL) != 0 {
             cue = (token.hash, at);
         }
-        if is_candidate(bytes, token, start, tokens.get(at + 1), dress) {
+        if is_candidate(bytes, token, start, tokens.get(at + 1), dress) || signs.is_some_and(|told| told.may_sign()) {
             let first = weighed.last().map_or(0, |last| *last as usize + 1).max(at.saturating_sub(AROUND));
             weighed.extend((first..at).filter(|near| could_belong(&tokens[*near], dress)).map(|near| near as u32));
             weighed.push(at as u32);
@@ -109,98 +121,6 @@ fn could_belong(token: &Token, dress: u64) -> bool {
     // In mixed case a small word beside a name is none.
     !token.is(NEWLINE | PUNCT)
         && (token.is(DIGIT) || token.lexical & FUNCTION == 0 && (dress != MIXED || token.is(CAPITAL)))
-}
-
-const SHOUTED: u64 = 1;
-const SMALL: u64 = 2;
-const MIXED: u64 = 3;
-
-/// Whether the text is all upper case, all lower, or mixed.
-fn dress(tokens: &[Token]) -> u64 {
-    let (mut upper, mut lower, mut title) = (0u32, 0u32, 0u32);
-    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1).take(4_000) {
-        match token.shape & (CAPITAL | UPPER | LOWER) {
-            shape if shape & LOWER == 0 => upper += 1,
-            shape if shape & CAPITAL == 0 => lower += 1,
-            _ => title += 1,
-        }
-    }
-    if upper > 3 * (lower + title) {
-        SHOUTED
-    } else if title == 0 && upper * 8 < lower {
-        SMALL
-    } else {
-        MIXED
-    }
-}
-
-/// The months, one bit each from the second lowest on, that dates told in full are of, or that are named.
-fn months(bytes: &[u8], tokens: &[Token]) -> u16 {
-    let mut months = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        if token.lexical & MONTH != 0 && token.is(CAPITAL) && token.len() > 2 {
-            let word = &bytes[token.start as usize..token.end as usize];
-            months |= month_named(word).map_or(0, |month| 1 << month);
-        } else if token.is_number() && token.is(SPACED) && joined(tokens, at) && joined(tokens, at + 2) {
-            let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
-            // `2024-03-09`, `19/03/2024`, `09.03.2024`, `03/09/2024`.
-            let second = parts[0] > 12 || tokens[at + 1].mark(b'.');
-            let month = parts[usize::from(second)];
-            months |= if (1..=12).contains(&month) { 1 << month } else { 0 };
-        }
-    }
-    months
-}
-
-/// Whether a stroke, a hyphen or a stop binds a number to the one behind it.
-fn joined(tokens: &[Token], at: usize) -> bool {
-    tokens.get(at + 1).is_some_and(|t| t.is(PUNCT) && matches!(t.hash as u8, b'/' | b'-' | b'.'))
-        && tokens.get(at + 2).is_some_and(|t| t.is_number() && !t.is(SPACED))
-}
-
-/// The number that one to four digits tell; 0 for others.
-fn number(bytes: &[u8], token: &Token) -> u32 {
-    let digits = &bytes[token.start as usize..token.end as usize];
-    if digits.len() > 4 { 0 } else { digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')) }
-}
-
-/// For either number of `3/11`, or of `11.03` and `15/03`: whether other dates are of that month, the one before or after,
-/// another, or there are none, and whether the second number ends a scale, as in `3/5`. 0 for what is no month and day.
-fn of_month(bytes: &[u8], tokens: &[Token], at: usize, months: u16) -> u64 {
-    if !tokens[at].is_number() || tokens[at].len() > 2 {
-        return 0;
-    }
-    let stroke = |at: usize| tokens.get(at).is_some_and(|t| t.mark(b'/') || t.mark(b'.') && !t.is(SPACED));
-    let first = if stroke(at + 1) {
-        at
-    } else if at > 1 && stroke(at - 1) {
-        at - 2
-    } else {
-        return 0;
-    };
-    if !joined(tokens, first) || !tokens[first].is_number() || joined(tokens, first + 2) {
-        return 0;
-    }
-    let (mut month, mut day) = (number(bytes, &tokens[first]), number(bytes, &tokens[first + 2]));
-    let stop = tokens[first + 1].mark(b'.');
-    if stop || month > 12 {
-        (month, day) = (day, month);
-    }
-    // With a stop it is a number more often than a date.
-    if stop && (tokens[first + 2].len() != 2 || months == 0) {
-        return 0;
-    }
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return 1;
-    }
-    let has = |month: u32| months >> month & 1 == 1;
-    let known = match month {
-        _ if months == 0 => 0,
-        month if has(month) => 1,
-        month if has(month % 12 + 1) || has((month + 10) % 12 + 1) => 2,
-        _ => 3,
-    };
-    2 + known * 2 + u64::from(matches!(day, 4 | 5 | 6 | 10)) + if stop { 8 } else { 0 }
 }
 
 /// Whether a token could identify somebody at all.
@@ -241,12 +161,17 @@ fn over_89(bytes: &[u8], token: &Token) -> bool {
 }
 
 /// What is told of a token by itself.
-fn own(bytes: &[u8], token: &Token, start: bool) -> Cues {
+fn own(bytes: &[u8], token: &Token, lexicon: &Lexicon, start: bool) -> Cues {
     let shape = u64::from(token.shape & (UPPER | LOWER | DIGIT | OTHER | PUNCT | NEWLINE | CAPITAL))
         | (token.len().min(12) as u64) << 8
         | u64::from(start) << 16;
+    let text = &bytes[token.start as usize..token.end as usize];
+    // Of a word that no list explains, whether it reads like a name.
+    let rare = token.is_word() && token.lexical & (KNOWN | FIRST_COMMON | SURNAME_COMMON) == 0;
+    let looks = if rare { lexicon.like_name(text) } else { 0 };
     let broad = u64::from(token.shape & (UPPER | LOWER | DIGIT | OTHER | PUNCT | NEWLINE | CAPITAL))
-        | (if token.len() == 1 { 1 } else { 2 }) << 8;
+        | (if token.len() == 1 { 1 } else { 2 }) << 8
+        | looks << 12;
     let lists = u64::from(token.lexical & LISTS);
     let word = if token.is(PUNCT | NEWLINE) || token.lexical & KNOWN != 0 {
         token.hash
@@ -255,17 +180,15 @@ fn own(bytes: &[u8], token: &Token, start: bool) -> Cues {
     } else {
         mix(11, mix(lists & u64::from(FIRST | SURNAME | PLACE | EPONYM | DRUG), broad))
     };
-    let text = &bytes[token.start as usize..token.end as usize];
     let part = |part: &[u8]| part.iter().fold(1, |hash, byte| hash << 8 | u64::from(byte.to_ascii_lowercase()));
-    let letters = token.is_word();
-    let (ending, beginning) = if letters {
+    let (ending, beginning) = if token.is_word() {
         (part(&text[text.len().saturating_sub(3)..]), part(&text[..text.len().min(2)]))
     } else {
         // Digits by their first one and how many.
         let first = text.first().copied().unwrap_or_default();
         (mix(3, token.len() as u64), mix(5, u64::from(first) << 8 | token.len() as u64))
     };
-    Cues { word, sort: mix(lists, broad), shape, ending, beginning, key: 0, cue: 0, dress: 0 }
+    Cues { word, sort: mix(lists, broad), shape, ending, beginning, key: 0, cue: 0, dress: 0, about: 0 }
 }
 
 fn mix(a: u64, b: u64) -> u64 {
@@ -274,7 +197,8 @@ fn mix(a: u64, b: u64) -> u64 {
 
 /// Fills in the hashes of the features of a token.
 pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u32; FEATURES]) {
-    const NONE: Cues = Cues { word: 1, sort: 1, shape: 1, ending: 1, beginning: 1, key: 0, cue: 0, dress: 0 };
+    const NONE: Cues =
+        Cues { word: 1, sort: 1, shape: 1, ending: 1, beginning: 1, key: 0, cue: 0, dress: 0, about: 0 };
     let near = |offset: isize| at.checked_add_signed(offset).and_then(|i| cues.get(i)).unwrap_or(&NONE);
     let (here, p1, p2, p3, n1, n2, n3) = (near(0), near(-1), near(-2), near(-3), near(1), near(2), near(3));
     let raw = [
@@ -293,13 +217,12 @@ pub(crate) fn features(cues: &[Cues], at: usize, hashes: &mut [u32; FEATURES]) {
         mix(here.beginning, here.shape & 0xff),
         mix(here.key, here.sort),
         mix(here.cue, here.sort),
-        mix(here.dress, here.sort),
+        here.dress,
         mix(p3.word, p2.word),
         mix(mix(p2.word, here.sort), 1),
         mix(mix(n2.word, here.sort), 2),
         mix(n3.word, n2.sort),
-        mix(n1.ending, here.sort),
-        mix(p1.ending, here.sort),
+        here.about,
     ];
     for (number, (hash, raw)) in hashes.iter_mut().zip(raw).enumerate() {
         let mixed =

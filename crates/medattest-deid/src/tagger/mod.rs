@@ -3,16 +3,21 @@
 //! cannot. Weights are bytes, so that a token costs a few hundred nanoseconds.
 
 mod features;
+mod fits;
+mod initials;
+mod passage;
 mod train;
 
 pub use train::{TrainOptions, train};
 
-use crate::check::is_year;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::kind::Kind;
-use crate::lists::{is_particle, is_product};
+use crate::lexicon::Lexicon;
+use crate::lists::is_particle;
 use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
+
+use fits::fits;
 
 pub(crate) use features::{Cues, FEATURES, features, weighed};
 
@@ -237,9 +242,16 @@ impl Tagger {
     }
 
     /// Adds what the tagger finds.
-    pub(crate) fn tag(&self, text: &str, tokens: &[Token], scratch: &mut TaggerScratch, found: &mut Vec<Detection>) {
+    pub(crate) fn tag(
+        &self,
+        text: &str,
+        tokens: &[Token],
+        lexicon: &Lexicon,
+        scratch: &mut TaggerScratch,
+        found: &mut Vec<Detection>,
+    ) {
         let TaggerScratch { cues, words, node, forward, marginal } = scratch;
-        weighed(text, tokens, cues, words);
+        weighed(text, tokens, lexicon, cues, words);
         for chain in words.chunk_by(follows) {
             node.clear();
             node.extend(chain.iter().map(|at| self.potentials(cues, *at as usize)));
@@ -396,7 +408,7 @@ impl Tagger {
             let sum: f32 = total.iter().sum();
             let (start, end) = (tokens[first].start as usize, tokens[final_].end as usize);
             let label = best(&total);
-            if let Some(kind) = label.kind(digits).filter(|_| fits(label, text, start, end)) {
+            if let Some(kind) = label.kind(digits).filter(|_| fits(label, 1.0 - total[0] / sum, text, start, end)) {
                 let kind = if label == Label::Number { self.number(cues, &chain[at..=last]) } else { kind };
                 found.push(Detection {
                     start,
@@ -469,80 +481,6 @@ fn normalise(weights: &mut Weights) {
         *weights = [0.0; WIDE];
         weights[..LABELS].fill(1.0 / LABELS as f32);
     }
-}
-
-/// Whether a value can be what it is taken for: a year alone is no date, two digits are no number of a record, and not
-/// every number is an age that identifies.
-fn fits(label: Label, text: &str, start: usize, end: usize) -> bool {
-    let value = text.get(start..end).unwrap_or_default();
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let year = is_year(value.as_bytes());
-    match label {
-        Label::Age => digits && is_old(value.as_bytes()),
-        Label::Date => !(digits && value.len() <= 4 || are_years(value) || is_decade(value) || is_week(value)),
-        // Two digits are an age or a count; `Dr` alone is no street.
-        Label::Street => !year && value.len() > 2,
-        // Nor a few digits, or several numbers of a table.
-        Label::Number => {
-            !year
-                && !are_years(value)
-                && value.len() > if digits { 4 } else { 2 }
-                && !is_table(value)
-                && !are_amounts(value)
-        }
-        // A letter is a side, a vitamin or a grade.
-        Label::Name | Label::Provider => value.len() > 1 && !is_product(value.as_bytes()),
-        _ => true,
-    }
-}
-
-/// Whether a value is short numbers apart, as those of a table: `122/78   28`, `(301)   83   -   91`. Groups such as those
-/// of `30 581 24` are one number.
-fn is_table(value: &str) -> bool {
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let groups = value.split(' ').count();
-    let grouped = (6..=9).contains(&digits) && groups <= 4 && digits + groups - 1 == value.len();
-    value.contains(' ')
-        && !grouped
-        && value.split([' ', '/']).all(|part| {
-            let part = part.trim_matches(|c: char| c.is_ascii_punctuation());
-            part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit())
-        })
-}
-
-/// Whether a value is the days of a week, as at the head of a table.
-fn is_week(value: &str) -> bool {
-    value.split_whitespace().count() > 4 && !value.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// Whether a value is a decade: `70s`, `1990s`. It is coarser than a year.
-fn is_decade(value: &str) -> bool {
-    value.strip_suffix(['s', 'S']).is_some_and(|digits| {
-        matches!(digits.len(), 2 | 4) && digits.ends_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
-    })
-}
-
-/// Whether a value is a year to another: `2018-21`, `2004-2012`.
-fn are_years(value: &str) -> bool {
-    let (first, last) = value.split_once(['-', '/']).unwrap_or_default();
-    // The first month of a year is written alike.
-    let short = last.len() == 2
-        && last.bytes().all(|byte| byte.is_ascii_digit())
-        && last.parse().is_ok_and(|last: u8| last > 12);
-    is_year(first.as_bytes()) && (is_year(last.as_bytes()) || short)
-}
-
-/// Whether a value is one amount or several: `310.00     142.20`.
-fn are_amounts(value: &str) -> bool {
-    value.split_whitespace().all(|part| {
-        let (whole, cents) = part.split_once('.').unwrap_or_default();
-        cents.len() == 2 && !whole.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-    })
-}
-
-/// Whether digits can be an age that identifies; the recognizers know the law's number.
-fn is_old(digits: &[u8]) -> bool {
-    matches!((digits.len(), digits.first()), (2, Some(b'9')) | (3, Some(b'1')))
 }
 
 /// Whether a token may stand within what is one name, place or number: marks, `van` in a name, `of` in that of a house.

@@ -42,14 +42,14 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            passes: 8,
-            step: 0.15,
-            forgotten: 0.2,
+            passes: 3,
+            step: 0.08,
+            forgotten: 0.3,
             unknown: 0.01,
             dropped: 0.1,
             blind: 0.3,
             seed: 20_261_125,
-            templates: 5,
+            templates: 8,
             smallest: 3,
         }
     }
@@ -158,7 +158,7 @@ fn chains_of(scanner: &Scanner, note: &Note, options: &TrainOptions, random: &mu
         }
     }
     let (mut cues, mut words): (Vec<Cues>, Vec<u32>) = (Vec::new(), Vec::new());
-    weighed(&text, &tokens, &mut cues, &mut words);
+    weighed(&text, &tokens, &scanner.lexicon, &mut cues, &mut words);
     let hashes_of = |at: &u32| {
         let mut hashes = [0; FEATURES];
         features(&cues, *at as usize, &mut hashes);
@@ -201,7 +201,7 @@ struct Seen {
 impl Seen {
     fn of(chain: &Chain, options: &TrainOptions, random: &mut ChaCha8Rng) -> Self {
         let mask = |_: &usize| {
-            let hidden = (0..7).fold(0, |hidden, at| hidden | u8::from(random.random_bool(options.blind)) << at);
+            let hidden = (0..8).fold(0, |hidden, at| hidden | u8::from(random.random_bool(options.blind)) << at);
             (0..FEATURES)
                 .filter(|at| !random.random_bool(options.dropped) && LOOKS_AT[*at] & hidden == 0)
                 .fold(0, |mask, at| mask | 1 << at)

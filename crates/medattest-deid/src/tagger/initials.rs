@@ -1,0 +1,223 @@
+//! What a passage tells of the initials in it: whether they are those of a name that it tells in full, how often they occur,
+//! and how often they end a line, as signatures do.
+
+use crate::lexicon::{
+    CONTEXT, FIRST, FIRST_COMMON, FUNCTION, Lexicon, PLACE, STARTS_PATTERN, SURNAME, SURNAME_COMMON,
+};
+use crate::token::{CAPITAL, NEWLINE, OTHER, Token, word_hash};
+
+const LETTERS: usize = 26;
+
+/// How initials are written: with stops, or as a word of two or three letters.
+const DOTTED: usize = 0;
+const FORMS: usize = 3;
+
+/// Counts by form, first and last letter.
+type Counts = [[u8; LETTERS * LETTERS]; FORMS];
+
+/// Letters that may be somebody's initials.
+#[derive(Clone, Copy)]
+struct Pair {
+    /// The first and the last letter, from 0 on.
+    letters: (usize, usize),
+    /// First and last token.
+    from: usize,
+    to: usize,
+    form: usize,
+}
+
+impl Pair {
+    fn count_in(self, counts: &mut Counts) -> &mut u8 {
+        &mut counts[self.form][self.letters.0 * LETTERS + self.letters.1]
+    }
+}
+
+/// The initials of a passage.
+pub(super) struct Initials {
+    /// Last letters, one bit each, of the names that begin with a letter.
+    names: [u32; LETTERS],
+    /// How often each pair occurs, and how often it ends a line.
+    times: Counts,
+    ends: Counts,
+}
+
+/// What is known of initials.
+pub(super) struct Told {
+    form: usize,
+    /// A name of the passage has them.
+    named: bool,
+    /// They stand for a term, too, such as `I.V.`
+    term: bool,
+    /// How often they occur, and how often at the end of a line, up to a few times.
+    times: u8,
+    ends: u8,
+}
+
+impl Told {
+    /// All of it as one number.
+    pub(super) fn cue(&self) -> u64 {
+        let flags = 1 | u64::from(self.named) << 1 | u64::from(self.term) << 2;
+        flags | u64::from(self.times) << 3 | u64::from(self.ends) << 5 | (self.form as u64) << 7
+    }
+
+    /// Whether they are worth weighing even if a list has them as a word.
+    pub(super) fn may_sign(&self) -> bool {
+        self.form == DOTTED || self.ends > u8::from(!self.named)
+    }
+}
+
+impl Default for Initials {
+    fn default() -> Self {
+        let none = [[0; LETTERS * LETTERS]; FORMS];
+        Self { names: [0; LETTERS], times: none, ends: none }
+    }
+}
+
+impl Initials {
+    /// Reads the tokens of a passage; `capitals` says whether names have capitals in it.
+    pub(super) fn of(bytes: &[u8], tokens: &[Token], capitals: bool) -> Self {
+        let mut own = Self::default();
+        for at in 0..tokens.len() {
+            if let Some(pair) = pair(bytes, tokens, at).filter(|pair| pair.from == at) {
+                let times = pair.count_in(&mut own.times);
+                *times = times.saturating_add(1);
+                let ends = pair.count_in(&mut own.ends);
+                *ends = ends.saturating_add(u8::from(ends_line(tokens, pair.to)));
+            }
+            if let Some((first, last)) = name(bytes, tokens, at, capitals) {
+                own.names[first] |= 1 << last;
+            }
+        }
+        own
+    }
+
+    /// What is known of the initials that a token is part of, if it is.
+    pub(super) fn told(&mut self, bytes: &[u8], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<Told> {
+        const NAMES: u32 = FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN;
+        const MOST_TIMES: u8 = 3;
+        const MOST_ENDS: u8 = 2;
+        let pair = pair(bytes, tokens, at)?;
+        let (first, last) = pair.letters;
+        let letters = [first, last].map(|letter| char::from(b'a' + letter as u8));
+        Some(Told {
+            form: pair.form,
+            named: self.names[first] >> last & 1 == 1,
+            term: pair.form == DOTTED && lexicon.look_up(word_hash(&String::from_iter(letters))) & !NAMES != 0,
+            times: (*pair.count_in(&mut self.times)).min(MOST_TIMES),
+            ends: (*pair.count_in(&mut self.ends)).min(MOST_ENDS),
+        })
+    }
+}
+
+/// The initials that a token is part of.
+fn pair(bytes: &[u8], tokens: &[Token], at: usize) -> Option<Pair> {
+    let token = tokens.get(at)?;
+    if !token.is_word() || token.len() > FORMS || token.is(OTHER) {
+        return None;
+    }
+    if token.len() > 1 {
+        if token.lexical & FUNCTION != 0 || token.is_title() {
+            return None;
+        }
+        let letters = (letter(bytes, token.start)?, letter(bytes, token.end - 1)?);
+        return Some(Pair { letters, from: at, to: at, form: token.len() - 1 });
+    }
+    let single = |at: usize| tokens.get(at).filter(|t| t.is_word() && t.len() == 1);
+    let joins = |from: usize| {
+        let (first, last) = (single(from)?, single(from + 2)?);
+        (tokens[from + 1].mark(b'.') && first.is(CAPITAL) == last.is(CAPITAL)).then_some((from, first, last))
+    };
+    let (from, first, last) = at.checked_sub(2).and_then(joins).or_else(|| joins(at))?;
+    let letters = (letter(bytes, first.start)?, letter(bytes, last.start)?);
+    Some(Pair { letters, from, to: from + 2, form: DOTTED })
+}
+
+/// The first letters of a first and a last name that begin at a token: `Jane Q. Roe`, `Roe, Jane`, `J. Roe`.
+fn name(bytes: &[u8], tokens: &[Token], at: usize, capitals: bool) -> Option<(usize, usize)> {
+    let part = |at: usize| {
+        tokens.get(at).filter(|token| {
+            token.is_word()
+                && !token.is(NEWLINE)
+                && (token.is(CAPITAL) || !capitals)
+                && (token.lexical == 0 || token.lexical & (FIRST | SURNAME) != 0 || token.len() == 1)
+                && token.lexical & FUNCTION == 0
+        })
+    };
+    let mark = |at: usize, mark: u8| tokens.get(at).is_some_and(|t| t.mark(mark));
+    let first = part(at)?;
+    let comma = first.len() > 1 && mark(at + 1, b',');
+    let mut next = at + 1 + usize::from(comma || first.len() == 1 && mark(at + 1, b'.'));
+    if !comma && part(next).is_some_and(|t| t.len() == 1) {
+        next += 1 + usize::from(mark(next + 1, b'.'));
+    }
+    let second = part(next).filter(|t| t.len() > 1)?;
+    let letters = (letter(bytes, first.start)?, letter(bytes, second.start)?);
+    Some(if comma { (letters.1, letters.0) } else { letters })
+}
+
+/// The letter at a byte, from 0 on.
+fn letter(bytes: &[u8], at: u32) -> Option<usize> {
+    let letter = usize::from(bytes.get(at as usize)?.to_ascii_lowercase().wrapping_sub(b'a'));
+    (letter < LETTERS).then_some(letter)
+}
+
+/// Whether a line ends behind a token, but for marks.
+fn ends_line(tokens: &[Token], at: usize) -> bool {
+    let closes = |t: &&Token| [b'.', b')', b']'].iter().any(|mark| t.mark(*mark));
+    tokens[at + 1..].iter().find(|t| !closes(t)).is_none_or(|t| t.is(NEWLINE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOTTED, Initials, Told, letter, name};
+    use crate::lexicon::{CLINICAL, FIRST, Lexicon, SURNAME};
+    use crate::token::{Token, tokenize, word_hash};
+
+    /// The tokens of a text of which some words are in lists.
+    fn tokens(text: &str, lists: &[(&str, u32)]) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        for token in &mut tokens {
+            let known = lists.iter().find(|(word, _)| word_hash(word) == token.hash);
+            token.lexical = known.map_or(0, |(_, flags)| *flags);
+        }
+        tokens
+    }
+
+    fn told(text: &str, word: &str) -> Option<Told> {
+        let mut lexicon = Lexicon::empty();
+        lexicon.add("iv", CLINICAL);
+        let lists = [("jane", FIRST), ("roe", SURNAME), ("seen", CLINICAL), ("by", CLINICAL)];
+        let tokens = tokens(text, &lists);
+        let at = tokens.iter().position(|t| text[t.start as usize..].starts_with(word))?;
+        Initials::of(text.as_bytes(), &tokens, true).told(text.as_bytes(), &tokens, at, &lexicon)
+    }
+
+    #[test]
+    fn initials_are_told_by_names_and_by_how_they_stand() {
+        let text = "Jane Q. Roe\nseen jr\nseen jr\nseen kx at noon, I.V. out. J.R.";
+        let jr = told(text, "jr").filter(|t| t.named && t.times == 2 && t.ends == 2 && t.may_sign());
+        assert!(jr.is_some());
+        let kx = told(text, "kx").filter(|t| !t.named && t.times == 1 && t.ends == 0 && !t.may_sign());
+        assert!(kx.is_some());
+        assert!(told(text, "I.V").is_some_and(|t| t.term && t.form == DOTTED));
+        assert!(told(text, "J.R").is_some_and(|t| t.named && !t.term && t.ends == 1));
+        assert!(told(text, "Roe").is_none() && told(text, ",").is_none());
+    }
+
+    #[test]
+    fn names_are_told_either_way_round() {
+        let lists = [("jane", FIRST), ("roe", SURNAME), ("fever", CLINICAL)];
+        let initials = |text: &str| {
+            let tokens = tokens(text, &lists);
+            name(text.as_bytes(), &tokens, 0, true).map(|(a, b)| [a, b].map(|l| char::from(b'a' + l as u8)))
+        };
+        for text in ["Jane Roe", "Roe, Jane", "J. Roe", "Jane Q. Roe", "Jane Q Roe"] {
+            assert_eq!(initials(text), Some(['j', 'r']), "{text}");
+        }
+        for text in ["Jane\nRoe", "Jane Fever", "jane roe", "", ". Roe"] {
+            assert_eq!(initials(text), None, "{text}");
+        }
+        assert_eq!(letter(b"", 0), None);
+    }
+}
