@@ -87,6 +87,8 @@ pub enum ListRule {
     Speaker,
     /// A surname, a comma and a first name at the start of a row.
     Row,
+    /// A number in groups, as `70 19 09`, behind a name.
+    NumberOfName,
     /// A number beside a name that can only be an age, as in `Roe (93)`.
     Age,
     /// Letters that no list has, after a word such as `by` or at the end of a line behind a dash.
@@ -112,6 +114,7 @@ impl ListRule {
             Self::DayOfMonth => "day-of-month",
             Self::Speaker => "speaker",
             Self::Row => "row",
+            Self::NumberOfName => "number-of-name",
             Self::Age => "age",
             Self::Initials => "initials",
         }

@@ -301,7 +301,7 @@ impl<'a> Reader<'a> {
             return;
         }
         // `RN PCCN-K`: more letters behind those of a profession.
-        let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && !listed;
+        let letters = token.lexical & CREDENTIAL != 0 && first.is_upper() && (!listed || first.lexical & COMMON != 0);
         if letters && self.capitals {
             return;
         }
@@ -438,7 +438,11 @@ impl<'a> Reader<'a> {
         }
         let Some(second) = self.at(next).filter(|t| t.is_word() && t.len() > 1) else { return };
         let (first, last) = if comma { (second, token) } else { (token, second) };
-        if second.lexical & STATE_ABBR != 0 && second.is_upper() && second.len() == 2 {
+        // `MA`, `QI, ZA`, and the heads of a calendar.
+        let short = |token: &Token| token.is_upper() && token.len() == 2;
+        if short(second) && (second.lexical & STATE_ABBR != 0 || comma && short(token))
+            || token.len() < 4 && second.len() < 4 && self.is_apart(next)
+        {
             return;
         }
         // `San Francisco` is told with the places.

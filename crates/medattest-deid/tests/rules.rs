@@ -68,6 +68,8 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Street, "goes to 1449 E. 26th St., Flat D-7 daily", "1449 E. 26th St., Flat D-7"),
         (ListRule::Street, "home: 1031 Rue Desjardins, upstairs", "1031 Rue Desjardins"),
         (ListRule::Postcode, "back in Dunmore, MA 02139 since May", "02139"),
+        (ListRule::NumberOfName, "Zelkovax, Wanda A     70 19 09   M 68   Lentz", "70 19 09"),
+        (ListRule::NumberOfName, "Mrs. Wanda Zelkova, 0 444 2487, is a teacher", "0 444 2487"),
         // Names take in what stands beside them.
         (ListRule::Credential, "seen by de Zelkova, MD at noon", "de Zelkova"),
     ];
@@ -119,6 +121,9 @@ fn each_rule_leaves_what_only_looks_so() {
         (ListRule::Speaker, "DEV: ROLLS BOTH WAYS. Proc: washout\nProc: lap sleeve"),
         (ListRule::Postcode, "Zelkova, Wanda DC     98941     95.00. Plan UHC MA   25696 1543. Vitamin D ON 50000"),
         (ListRule::Title, "12/11/01  MR C-spine without contrast"),
+        (ListRule::NumberOfName, "Mrs. Zelkova 94 16 109/71. Mr. Zelkova 120 80 seen. Mr. Zelkova, 67, went"),
+        (ListRule::FullName, "Week grid\n  Mon   Tue   Wed   Thu   Fri\nHouse rules: QI, ZA and JO stand"),
+        (ListRule::Title, "A home infusion visit, RN FIELD NOTE with the top sheet detached"),
         (ListRule::CityState, "four states (Iowa, Maine, Oregon, Georgia) took part"),
     ];
     for (rule, text) in cases {

@@ -190,6 +190,34 @@ impl Reader<'_> {
         }
     }
 
+    /// `Roe, Jane   70 19 09   M 68`, `Jane Roe, 0 444 2487, is a`: a number in groups behind a name that was found.
+    pub(crate) fn numbers_of_names(&self, found: &mut Vec<Detection>) {
+        const DIGITS: std::ops::RangeInclusive<usize> = 6..=10;
+        const GROUPS: std::ops::RangeInclusive<usize> = 2..=4;
+        for name in 0..found.len() {
+            if found[name].kind != Kind::Name {
+                continue;
+            }
+            let mut first = self.tokens.partition_point(|t| (t.start as usize) < found[name].end);
+            first += usize::from(self.mark(first, b',') || self.mark(first, b'('));
+            let group = |at: usize| self.at(at).is_some_and(|t| t.is_number() && t.len() < 5);
+            let joined = |at: usize| group(at) && self.tokens[at].is(SPACED) && !self.is_apart(at);
+            if !group(first) {
+                continue;
+            }
+            let last = (first + 1..).take_while(|at| joined(*at)).last().unwrap_or(first);
+            let digits: usize = self.tokens[first..=last].iter().map(Token::len).sum();
+            // A column, a mark, the age or the end of the line follows, not a sentence or a value.
+            let next = last + 1;
+            let ends = self.at(next).is_none_or(|t| t.is(NEWLINE) || t.mark(b',') || t.mark(b')'))
+                || self.is_apart(next)
+                || self.at(next).is_some_and(|t| t.is(DIGIT) && !t.is_number() && t.is(SPACED) && t.len() < 5);
+            if ends && DIGITS.contains(&digits) && GROUPS.contains(&(next - first)) {
+                self.push(found, (first, last), Kind::Mrn, ListRule::NumberOfName, 0.75);
+            }
+        }
+    }
+
     /// `Jane Roe, MD`.
     pub(super) fn before_credential(&self, at: usize, found: &mut Vec<Detection>) {
         let Some(mut last) = at.checked_sub(1) else { return };

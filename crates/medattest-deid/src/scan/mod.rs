@@ -255,6 +255,7 @@ impl Scanner {
             tagger.tag(text, tokens, &self.lexicon, tagging, found);
         }
         reader.grow_names(found);
+        reader.numbers_of_names(found);
         reader.grow_houses(found);
         reader.echo_houses(found);
         echo(tokens, reader.capitals, names, found);

@@ -44,8 +44,8 @@ pub(super) fn fits(label: Label, score: f32, text: &str, start: usize, end: usiz
     }
 }
 
-/// Whether a value is short numbers apart, as those of a table: `122/78   28`, `(301)   83   -   91`. Groups such as those
-/// of `30 581 24` are one number.
+/// Whether a value is short numbers apart, as those of a table: `122/78   28`, `(301)   83   -   91`, `D     1     1`. Groups
+/// such as those of `30 581 24` are one number.
 fn is_table(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let groups = value.split(' ').count();
@@ -54,7 +54,7 @@ fn is_table(value: &str) -> bool {
         && !grouped
         && value.split([' ', '/']).all(|part| {
             let part = part.trim_matches(|c: char| c.is_ascii_punctuation());
-            part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit())
+            part.len() < 4 && part.bytes().all(|b| b.is_ascii_digit()) || part.len() < 2 && value.contains("  ")
         })
 }
 
@@ -129,6 +129,7 @@ mod tests {
         assert!(fits(Label::Number, 0.9, "4471", 0, 4) && fits(Label::Number, 0.5, "44711", 0, 5));
         assert!(!fits(Label::Number, 0.5, "4471", 0, 4) && !fits(Label::Number, 0.99, "44", 0, 2));
         assert!(!fits(Label::Number, 0.99, "1984", 0, 4) && !fits(Label::Number, 0.99, "122/78   28", 0, 11));
+        assert!(!fits(Label::Number, 0.99, "D     1     1", 0, 13) && fits(Label::Number, 0.9, "A 30 581 24", 0, 11));
     }
 
     #[test]
