@@ -113,14 +113,17 @@ pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
 /// Identifiers come together: a record of a person has a date, a number or a title beside a name. Where nothing is sure,
 /// what the tagger guessed has to be surer than elsewhere, and the more so the longer the text.
 pub(crate) fn drop_doubtful(found: &mut Vec<Detection>, tokens: usize) {
-    /// A guess that is as sure as this speaks for the others, and stands alone in a text of so many tokens or more.
-    const SURE: f32 = 0.95;
+    /// A guess that is as sure as this speaks for the others, in a few words and in a text of so many tokens or more, where
+    /// it may also stand alone.
+    const SURE: [f32; 2] = [0.95, 0.98];
     const LONG: f32 = 80.0;
     /// Patterns and rules speak for the others from here.
     const TOLD: f32 = 0.8;
     let guessed = |d: &Detection| d.by == Grounds::Tagger;
-    if !found.iter().any(|d| d.score >= if guessed(d) { SURE } else { TOLD }) {
-        let least = THRESHOLD + (SURE - THRESHOLD) * (tokens as f32 / LONG).min(1.0);
+    let length = (tokens as f32 / LONG).min(1.0);
+    let sure = SURE[0] + (SURE[1] - SURE[0]) * length;
+    if !found.iter().any(|d| d.score >= if guessed(d) { sure } else { TOLD }) {
+        let least = THRESHOLD + (sure - THRESHOLD) * length;
         found.retain(|d| !guessed(d) || d.score >= least);
     }
 }
@@ -206,8 +209,9 @@ mod tests {
             found.len()
         };
         assert_eq!((kept(vec![guess(0.6)], 4), kept(vec![guess(0.6)], 400)), (1, 0));
-        assert_eq!(kept(vec![guess(0.96)], 400), 1);
-        assert_eq!(kept(vec![guess(0.4), guess(0.98)], 400), 2);
+        assert_eq!((kept(vec![guess(0.99)], 400), kept(vec![guess(0.96)], 400)), (1, 0));
+        assert_eq!(kept(vec![guess(0.4), guess(0.99)], 400), 2);
+        assert_eq!((kept(vec![guess(0.4), guess(0.96)], 4), kept(vec![guess(0.4), guess(0.9)], 4)), (2, 1));
         assert_eq!(kept(vec![guess(0.4), detection(9, 12, Kind::Date, 0.85)], 400), 2);
         // A weak pattern is no witness, but stays.
         assert_eq!(kept(vec![guess(0.6), detection(9, 12, Kind::Date, 0.6)], 400), 1);
