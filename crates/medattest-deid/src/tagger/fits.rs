@@ -30,9 +30,10 @@ pub(super) fn fits(label: Label, score: f32, text: &str, start: usize, end: usiz
             let count = value.bytes().filter(u8::is_ascii_digit).count();
             letters || count == 0 || (4..=9).contains(&count) && !value.contains(['.', '/'])
         }
-        // Nor a few digits, unless all around says so, or several numbers of a table.
+        // A number has digits; a few are none, unless all around says so, nor are several numbers of a table.
         Label::Number => {
             !year
+                && value.bytes().any(|byte| byte.is_ascii_digit())
                 && !are_years(value)
                 && value.len() > if digits && score < SURE { 4 } else { 2 }
                 && !is_table(value)
@@ -128,6 +129,7 @@ mod tests {
     fn few_digits_are_a_number_only_where_all_says_so() {
         assert!(fits(Label::Number, 0.9, "4471", 0, 4) && fits(Label::Number, 0.5, "44711", 0, 5));
         assert!(!fits(Label::Number, 0.5, "4471", 0, 4) && !fits(Label::Number, 0.99, "44", 0, 2));
+        assert!(!fits(Label::Number, 0.99, "ATM", 0, 3), "a number has digits");
         assert!(!fits(Label::Number, 0.99, "1984", 0, 4) && !fits(Label::Number, 0.99, "122/78   28", 0, 11));
         assert!(!fits(Label::Number, 0.99, "D     1     1", 0, 13) && fits(Label::Number, 0.9, "A 30 581 24", 0, 11));
     }

@@ -107,7 +107,7 @@ fn about(tokens: &[Token], months: u16, dress: u64) -> u64 {
 /// Whether a passage is all upper case, all lower, or mixed.
 fn dress(tokens: &[Token]) -> u64 {
     let (mut upper, mut lower, mut title) = (0u32, 0u32, 0u32);
-    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1).take(4_000) {
+    for token in tokens.iter().filter(|t| t.is_word() && t.len() > 1) {
         match token.shape & (CAPITAL | UPPER | LOWER) {
             shape if shape & LOWER == 0 => upper += 1,
             shape if shape & CAPITAL == 0 => lower += 1,
