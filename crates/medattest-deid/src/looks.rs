@@ -60,12 +60,14 @@ impl Counts {
 impl Looks {
     /// From 1, like no name, to 4, like one; 0 for a word too short to tell.
     pub(crate) fn like_name(&self, word: &[u8]) -> u64 {
+        /// Of 5,000 names that were left out of the counts, 98, 88 and 67 in 100 lie above; of 5,000 other words 29, 10 and 3.
+        const BOUNDS: [f32; 3] = [-1.0, 0.4, 1.6];
         if word.len() < GROUP {
             return 0;
         }
         let odds: i32 = places(word).map(|place| i32::from(self.odds[place])).sum();
         let odds = odds as f32 / PARTS / (word.len() as f32).sqrt();
-        1 + u64::from(odds > -1.0) + u64::from(odds > 0.4) + u64::from(odds > 1.6)
+        1 + BOUNDS.iter().filter(|bound| odds > **bound).count() as u64
     }
 }
 
