@@ -12,9 +12,6 @@ const LETTERS: usize = 26;
 const DOTTED: usize = 0;
 const FORMS: usize = 3;
 
-/// Counts by form, first and last letter.
-type Counts = [[u8; LETTERS * LETTERS]; FORMS];
-
 /// Letters that may be somebody's initials.
 #[derive(Clone, Copy)]
 struct Pair {
@@ -27,18 +24,19 @@ struct Pair {
 }
 
 impl Pair {
-    fn count_in(self, counts: &mut Counts) -> &mut u8 {
-        &mut counts[self.form][self.letters.0 * LETTERS + self.letters.1]
+    /// A number for such letters so written; those that end a line have the next one.
+    fn key(self) -> usize {
+        ((self.form * LETTERS + self.letters.0) * LETTERS + self.letters.1) * 2
     }
 }
 
 /// The initials of a passage.
+#[derive(Default)]
 pub(super) struct Initials {
     /// Last letters, one bit each, of the names that begin with a letter.
     names: [u32; LETTERS],
-    /// How often each pair occurs, and how often it ends a line.
-    times: Counts,
-    ends: Counts,
+    /// The key of each pair, in order.
+    pairs: Vec<usize>,
 }
 
 /// What is known of initials.
@@ -49,27 +47,20 @@ pub(super) struct Told {
     /// They stand for a term, too, such as `I.V.`
     term: bool,
     /// How often they occur, and how often at the end of a line, up to a few times.
-    times: u8,
-    ends: u8,
+    times: usize,
+    ends: usize,
 }
 
 impl Told {
     /// All of it as one number.
     pub(super) fn cue(&self) -> u64 {
         let flags = 1 | u64::from(self.named) << 1 | u64::from(self.term) << 2;
-        flags | u64::from(self.times) << 3 | u64::from(self.ends) << 5 | (self.form as u64) << 7
+        flags | (self.times << 3 | self.ends << 5 | self.form << 7) as u64
     }
 
     /// Whether they are worth weighing even if a list has them as a word.
     pub(super) fn may_sign(&self) -> bool {
-        self.form == DOTTED || self.ends > u8::from(!self.named)
-    }
-}
-
-impl Default for Initials {
-    fn default() -> Self {
-        let none = [[0; LETTERS * LETTERS]; FORMS];
-        Self { names: [0; LETTERS], times: none, ends: none }
+        self.form == DOTTED || self.ends > usize::from(!self.named)
     }
 }
 
@@ -79,32 +70,32 @@ impl Initials {
         let mut own = Self::default();
         for at in 0..tokens.len() {
             if let Some(pair) = pair(bytes, tokens, at).filter(|pair| pair.from == at) {
-                let times = pair.count_in(&mut own.times);
-                *times = times.saturating_add(1);
-                let ends = pair.count_in(&mut own.ends);
-                *ends = ends.saturating_add(u8::from(ends_line(tokens, pair.to)));
+                own.pairs.push(pair.key() + usize::from(ends_line(tokens, pair.to)));
             }
             if let Some((first, last)) = name(bytes, tokens, at, capitals) {
                 own.names[first] |= 1 << last;
             }
         }
+        own.pairs.sort_unstable();
         own
     }
 
     /// What is known of the initials that a token is part of, if it is.
-    pub(super) fn told(&mut self, bytes: &[u8], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<Told> {
+    pub(super) fn told(&self, bytes: &[u8], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<Told> {
         const NAMES: u32 = FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN;
-        const MOST_TIMES: u8 = 3;
-        const MOST_ENDS: u8 = 2;
+        const MOST_TIMES: usize = 3;
+        const MOST_ENDS: usize = 2;
         let pair = pair(bytes, tokens, at)?;
+        let before = |key: usize| self.pairs.partition_point(|pair| *pair < key);
+        let (first_of, ends_from, end) = (before(pair.key()), before(pair.key() + 1), before(pair.key() + 2));
         let (first, last) = pair.letters;
         let letters = [first, last].map(|letter| char::from(b'a' + letter as u8));
         Some(Told {
             form: pair.form,
             named: self.names[first] >> last & 1 == 1,
             term: pair.form == DOTTED && lexicon.look_up(word_hash(&String::from_iter(letters))) & !NAMES != 0,
-            times: (*pair.count_in(&mut self.times)).min(MOST_TIMES),
-            ends: (*pair.count_in(&mut self.ends)).min(MOST_ENDS),
+            times: (end - first_of).min(MOST_TIMES),
+            ends: (end - ends_from).min(MOST_ENDS),
         })
     }
 }
