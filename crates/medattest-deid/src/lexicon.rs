@@ -207,7 +207,7 @@ impl Lexicon {
             phrases: Table::new(PHRASES),
             pairs: vec![0; PAIRS / 64],
             house_keys: Table::new(HOUSE_KEYS),
-            looks: Counts::new().looks(),
+            looks: Looks::default(),
             states_of_zip3: vec![[0; 2]; ZIP3],
         }
     }
@@ -226,11 +226,10 @@ impl Lexicon {
             counts.word(word);
         }
         for (name, rest) in resources.lines("lexica/first-names.txt")? {
+            let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
             if !words.contains(name) {
                 counts.name(name);
-            }
-            let (gender, band) = rest.split_once('\t').unwrap_or((rest, "4"));
-            if !common_band(band) && words.contains(name) {
+            } else if !common_band(band) {
                 continue;
             }
             let mut flags = match gender {
@@ -246,8 +245,7 @@ impl Lexicon {
         for (name, band) in resources.lines("lexica/surnames.txt")? {
             if !words.contains(name) {
                 counts.name(name);
-            }
-            if !common_band(band) && words.contains(name) {
+            } else if !common_band(band) {
                 continue;
             }
             lexicon.add(name, if common_band(band) { SURNAME | SURNAME_COMMON } else { SURNAME });
@@ -377,6 +375,12 @@ impl Lexicon {
     #[inline]
     pub(crate) fn look_up(&self, key: u64) -> u32 {
         self.words.get(key)
+    }
+
+    /// Whether letters stand for something other than a person or a place, as `iv` does.
+    pub(crate) fn is_term(&self, letters: &str) -> bool {
+        const NAMES: u32 = FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN;
+        self.look_up(word_hash(letters)) & !NAMES != 0
     }
 
     /// How much a word reads like the name of a person; see [`Looks::like_name`].

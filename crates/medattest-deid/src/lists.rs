@@ -128,6 +128,11 @@ impl<'a> Reader<'a> {
         self.tokens.get(at)
     }
 
+    /// The first token that begins at a byte or behind it.
+    fn token_from(&self, byte: usize) -> usize {
+        self.tokens.partition_point(|token| (token.start as usize) < byte)
+    }
+
     /// Whether nothing stands before a token on its line.
     fn begins_line(&self, at: usize) -> bool {
         at.checked_sub(1).is_none_or(|before| self.tokens[before].is(NEWLINE))

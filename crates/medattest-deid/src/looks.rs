@@ -12,6 +12,13 @@ pub(crate) struct Looks {
     odds: Vec<i8>,
 }
 
+impl Default for Looks {
+    /// No word is like a name, or unlike one.
+    fn default() -> Self {
+        Self { odds: vec![0; PLACES] }
+    }
+}
+
 /// Counts of groups of letters, of which odds are made.
 pub(crate) struct Counts {
     names: Vec<u32>,

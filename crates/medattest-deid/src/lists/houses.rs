@@ -239,8 +239,7 @@ impl Reader<'_> {
                 .filter(|word| self.tokens[*word].is_title() && part(*word) && !self.is_apart(joint))
         };
         for house in found.iter_mut().filter(|d| matches!(d.kind, Kind::Facility | Kind::Employer)) {
-            let place = |byte: usize| self.tokens.partition_point(|t| (t.start as usize) < byte);
-            let (start, end) = (place(house.start), place(house.end));
+            let (start, end) = (self.token_from(house.start), self.token_from(house.end));
             let mut first = start;
             while let Some(word) = first
                 .checked_sub(1)
@@ -279,7 +278,7 @@ impl Reader<'_> {
         }
         let mut short: Vec<(u64, bool)> = Vec::new();
         for house in found.iter().filter(|d| matches!(d.kind, Kind::Facility | Kind::Employer) && d.score >= SURE) {
-            let first = self.tokens.partition_point(|t| (t.start as usize) < house.start);
+            let first = self.token_from(house.start);
             let words = self.tokens[first..].iter().take_while(|t| (t.end as usize) <= house.end);
             let words: Vec<&Token> = words.filter(|t| t.is_word() && t.is(CAPITAL)).collect();
             if words.len() < 2 {

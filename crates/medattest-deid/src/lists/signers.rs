@@ -3,8 +3,8 @@
 use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::{CONTEXT, FIRST, FIRST_COMMON, PLACE, STARTS_PATTERN, STATE_ABBR, SURNAME, SURNAME_COMMON};
-use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token, word_hash};
+use crate::lexicon::{FIRST, STATE_ABBR, SURNAME};
+use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
 
 /// Keys that initials of staff follow.
 const KEYS: [&str; 12] = [
@@ -116,10 +116,9 @@ impl Reader<'_> {
     fn stands_for_a_term(&self, first: usize, last: usize) -> bool {
         let letters: Vec<u8> =
             (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
-        let flags = self.lexicon.look_up(word_hash(&String::from_utf8_lossy(&letters)));
         // `O.S. 20/25`, and the beginning of `J. D. Salinger`.
         let goes_on = self.at(last + 1 + usize::from(self.mark(last + 1, b'.'))).is_some_and(|t| t.is_title());
-        goes_on || flags & !(FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN) != 0
+        goes_on || self.lexicon.is_term(&String::from_utf8_lossy(&letters))
     }
 
     /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.
@@ -150,9 +149,8 @@ impl Reader<'_> {
         if !self.capitals {
             return;
         }
-        let place = |byte: usize| self.tokens.partition_point(|t| (t.start as usize) < byte);
         for name in found.iter_mut().filter(|d| d.kind.is_person() && d.end - d.start > 2) {
-            let mut first = place(name.start);
+            let mut first = self.token_from(name.start);
             if !self.at(first).is_some_and(|t| t.is_title()) {
                 continue;
             }
@@ -172,7 +170,7 @@ impl Reader<'_> {
             }
             name.start = name.start.min(self.tokens[first].start as usize);
             // A letter that ends the line, the cell or the clause.
-            let next = place(name.end);
+            let next = self.token_from(name.end);
             let closed = next + 1 + usize::from(self.mark(next + 1, b'.'));
             let ends = closed > next + 1
                 || self.is_apart(next + 1)
@@ -198,7 +196,7 @@ impl Reader<'_> {
             if found[name].kind != Kind::Name {
                 continue;
             }
-            let mut first = self.tokens.partition_point(|t| (t.start as usize) < found[name].end);
+            let mut first = self.token_from(found[name].end);
             first += usize::from(self.mark(first, b',') || self.mark(first, b'('));
             let group = |at: usize| self.at(at).is_some_and(|t| t.is_number() && t.len() < 5);
             let joined = |at: usize| group(at) && self.tokens[at].is(SPACED) && !self.is_apart(at);

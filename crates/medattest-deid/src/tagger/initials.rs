@@ -1,10 +1,8 @@
 //! What a passage tells of the initials in it: whether they are those of a name that it tells in full, how often they occur,
 //! and how often they end a line, as signatures do.
 
-use crate::lexicon::{
-    CONTEXT, FIRST, FIRST_COMMON, FUNCTION, Lexicon, PLACE, STARTS_PATTERN, SURNAME, SURNAME_COMMON,
-};
-use crate::token::{CAPITAL, NEWLINE, OTHER, Token, word_hash};
+use crate::lexicon::{FIRST, FUNCTION, Lexicon, SURNAME};
+use crate::token::{CAPITAL, NEWLINE, OTHER, Token};
 
 const LETTERS: usize = 26;
 
@@ -82,7 +80,6 @@ impl Initials {
 
     /// What is known of the initials that a token is part of, if it is.
     pub(super) fn told(&self, bytes: &[u8], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<Told> {
-        const NAMES: u32 = FIRST | FIRST_COMMON | SURNAME | SURNAME_COMMON | PLACE | CONTEXT | STARTS_PATTERN;
         const MOST_TIMES: usize = 3;
         const MOST_ENDS: usize = 2;
         let pair = pair(bytes, tokens, at)?;
@@ -93,7 +90,7 @@ impl Initials {
         Some(Told {
             form: pair.form,
             named: self.names[first] >> last & 1 == 1,
-            term: pair.form == DOTTED && lexicon.look_up(word_hash(&String::from_iter(letters))) & !NAMES != 0,
+            term: pair.form == DOTTED && lexicon.is_term(&String::from_iter(letters)),
             times: (end - first_of).min(MOST_TIMES),
             ends: (end - ends_from).min(MOST_ENDS),
         })

@@ -408,17 +408,10 @@ impl Tagger {
             let sum: f32 = total.iter().sum();
             let (start, end) = (tokens[first].start as usize, tokens[final_].end as usize);
             let label = best(&total);
-            if let Some(kind) = label.kind(digits).filter(|_| fits(label, 1.0 - total[0] / sum, text, start, end)) {
+            let score = (1.0 - total[0] / sum).clamp(0.0, 1.0);
+            if let Some(kind) = label.kind(digits).filter(|_| fits(label, score, text, start, end)) {
                 let kind = if label == Label::Number { self.number(cues, &chain[at..=last]) } else { kind };
-                found.push(Detection {
-                    start,
-                    end,
-                    kind,
-                    score: (1.0 - total[0] / sum).clamp(0.0, 1.0),
-                    by: Grounds::Tagger,
-                    also: 0,
-                    called: None,
-                });
+                found.push(Detection { start, end, kind, score, by: Grounds::Tagger, also: 0, called: None });
             }
             at = last + 1;
         }

@@ -53,15 +53,14 @@ impl Passage {
             return 1;
         }
         let has = |month: u32| months >> month & 1 == 1;
-        let beside = |month: u32| [month % 12 + 1, (month + 10) % 12 + 1];
         let month = short.month;
-        let near: u32 =
-            [month, beside(month)[0], beside(month)[1]].iter().map(|m| u32::from(self.shorts[*m as usize])).sum();
+        let beside = [month % 12 + 1, (month + 10) % 12 + 1];
+        let near: u32 = beside.iter().chain([&month]).map(|month| u32::from(self.shorts[*month as usize])).sum();
         let others = u64::from(near.saturating_sub(u32::from(!short.stop)).min(2));
         let known = match month {
             _ if months == 0 => others,
             month if has(month) => 3,
-            month if beside(month).into_iter().any(has) => 4,
+            _ if beside.into_iter().any(has) => 4,
             _ => 5 + others,
         };
         2 + known * 2 + u64::from(matches!(short.day, 4 | 5 | 6 | 10)) + if short.stop { 32 } else { 0 }
