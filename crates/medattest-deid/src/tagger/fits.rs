@@ -14,7 +14,8 @@ pub(super) fn fits(label: Label, score: f32, text: &str, start: usize, end: usiz
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let year = is_year(value.as_bytes());
     match label {
-        Label::Age => digits && is_old(value.as_bytes()),
+        // A share is no age: `(92% RA)`.
+        Label::Age => digits && is_old(value.as_bytes()) && !text[end..].starts_with('%'),
         Label::Date => {
             !(digits && value.len() <= 4
                 || are_years(value)

@@ -63,19 +63,19 @@ impl Told {
 }
 
 impl Initials {
-    /// Reads the tokens of a passage; `capitals` says whether names have capitals in it.
-    pub(super) fn of(bytes: &[u8], tokens: &[Token], capitals: bool) -> Self {
-        let mut own = Self::default();
-        for at in 0..tokens.len() {
-            if let Some(pair) = pair(bytes, tokens, at).filter(|pair| pair.from == at) {
-                own.pairs.push(pair.key() + usize::from(ends_line(tokens, pair.to)));
-            }
-            if let Some((first, last)) = name(bytes, tokens, at, capitals) {
-                own.names[first] |= 1 << last;
-            }
+    /// Takes in a token of a passage; `capitals` says whether names have capitals in it.
+    pub(super) fn see(&mut self, bytes: &[u8], tokens: &[Token], at: usize, capitals: bool) {
+        if let Some(pair) = pair(bytes, tokens, at).filter(|pair| pair.from == at) {
+            self.pairs.push(pair.key() + usize::from(ends_line(tokens, pair.to)));
         }
-        own.pairs.sort_unstable();
-        own
+        if let Some((first, last)) = name(bytes, tokens, at, capitals) {
+            self.names[first] |= 1 << last;
+        }
+    }
+
+    /// Puts what was taken in in order, for it to be told.
+    pub(super) fn sort(&mut self) {
+        self.pairs.sort_unstable();
     }
 
     /// What is known of the initials that a token is part of, if it is.
@@ -98,9 +98,16 @@ impl Initials {
 }
 
 /// The initials that a token is part of.
+#[inline]
 fn pair(bytes: &[u8], tokens: &[Token], at: usize) -> Option<Pair> {
+    // Most words are longer.
+    tokens.get(at).filter(|token| token.is_word() && token.len() <= FORMS)?;
+    short_pair(bytes, tokens, at)
+}
+
+fn short_pair(bytes: &[u8], tokens: &[Token], at: usize) -> Option<Pair> {
     let token = tokens.get(at)?;
-    if !token.is_word() || token.len() > FORMS || token.is(OTHER) {
+    if token.is(OTHER) {
         return None;
     }
     if token.len() > 1 {
@@ -178,7 +185,10 @@ mod tests {
         let lists = [("jane", FIRST), ("roe", SURNAME), ("seen", CLINICAL), ("by", CLINICAL)];
         let tokens = tokens(text, &lists);
         let at = tokens.iter().position(|t| text[t.start as usize..].starts_with(word))?;
-        Initials::of(text.as_bytes(), &tokens, true).told(text.as_bytes(), &tokens, at, &lexicon)
+        let mut initials = Initials::default();
+        (0..tokens.len()).for_each(|at| initials.see(text.as_bytes(), &tokens, at, true));
+        initials.sort();
+        initials.told(text.as_bytes(), &tokens, at, &lexicon)
     }
 
     #[test]

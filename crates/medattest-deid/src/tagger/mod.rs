@@ -111,6 +111,25 @@ const GOES_ON: f32 = 0.1;
 /// The weights of one feature: those of labels, then those of [`NUMBERS`]. A line of memory holds four rows.
 pub(crate) type Row = [i8; ROW];
 pub(crate) const ROW: usize = LABELS + NUMBERS.len();
+/// A row of which each weight is more by [`BIAS`]: numbers without a sign are added sixteen at once on any machine.
+type Biased = [u8; ROW];
+const BIAS: u8 = 1 << 7;
+
+/// The sums of the weights of so many rows.
+#[inline]
+fn sums<'a>(rows: impl Iterator<Item = &'a Biased>) -> [i16; ROW] {
+    const { assert!(FEATURES * (u8::MAX as usize) < i16::MAX as usize) };
+    let mut sums = [0u16; ROW];
+    let mut bias = 0;
+    for row in rows {
+        for (sum, weight) in sums.iter_mut().zip(row) {
+            *sum += u16::from(*weight);
+        }
+        bias += i16::from(BIAS);
+    }
+    sums.map(|sum| sum as i16 - bias)
+}
+
 /// A row in the file: its print and its weights.
 const ROW_BYTES: usize = 2 + ROW;
 
@@ -118,7 +137,7 @@ const ROW_BYTES: usize = 2 + ROW;
 pub(crate) struct Tagger {
     /// Features, each in a row of its own that its hash and the shift of its bucket tell (Belazzougui, Botelho,
     /// Dietzfelbinger 2009): one look, no search. The first row is of none.
-    rows: Vec<Row>,
+    rows: Vec<Biased>,
     shifts: Vec<u16>,
     /// What tells whether the feature of a row is the one that is looked for: of those that are not known, one in 65,536
     /// is taken for another. They are held apart, in memory that is near.
@@ -137,6 +156,8 @@ pub(crate) struct TaggerScratch {
     cues: Vec<Cues>,
     /// Tokens that are weighed.
     words: Vec<u32>,
+    /// The sums of the weights of each.
+    sums: Vec<[i16; ROW]>,
     node: Vec<Weights>,
     forward: Vec<Weights>,
     marginal: Vec<Weights>,
@@ -205,9 +226,9 @@ impl Tagger {
         }
         let shifts = shifts.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
         let row = |feature: &[u8]| {
-            let mut row: Row = [0; ROW];
+            let mut row: Biased = [0; ROW];
             for (lane, byte) in row.iter_mut().zip(&feature[2..]) {
-                *lane = i8::from_le_bytes([*byte]);
+                *lane = byte.wrapping_add(BIAS);
             }
             row
         };
@@ -250,35 +271,50 @@ impl Tagger {
         scratch: &mut TaggerScratch,
         found: &mut Vec<Detection>,
     ) {
-        let TaggerScratch { cues, words, node, forward, marginal } = scratch;
+        let TaggerScratch { cues, words, sums, node, forward, marginal } = scratch;
         weighed(text, tokens, lexicon, cues, words);
+        sums.clear();
+        self.weigh(cues, words, sums);
+        let mut rest = sums.as_slice();
         for chain in words.chunk_by(follows) {
+            let own;
+            (own, rest) = rest.split_at(chain.len());
             node.clear();
-            node.extend(chain.iter().map(|at| self.potentials(cues, *at as usize)));
+            node.extend(own.iter().map(|sums| self.potentials(sums)));
+            if node.iter().all(is_outside) {
+                continue;
+            }
             self.marginals(node, forward, marginal);
-            self.spans(text, tokens, (chain, cues), marginal, found);
+            Self::spans(text, tokens, (chain, own), marginal, found);
         }
     }
 
-    /// The rows of the features of a token.
-    #[inline]
-    fn rows_of(&self, cues: &[Cues], at: usize) -> [usize; FEATURES] {
-        let mut hashes = [0; FEATURES];
-        features(cues, at, &mut hashes);
-        // No step depends on what the one before found, so that the memory works at all at once.
-        let mut places = [0; FEATURES];
-        for (at, hash) in places.iter_mut().zip(hashes) {
-            let own = place(hash, self.shifts[bucket(hash, self.shifts.len())], self.rows.len());
-            *at = if_equal(self.prints[own], print(hash), own);
+    /// Adds the sums of the weights of the features of tokens. No step depends on what the one before found, and each is done
+    /// for several tokens before the next, so that the memory works at many things at once.
+    fn weigh(&self, cues: &[Cues], tokens: &[u32], weighed: &mut Vec<[i16; ROW]>) {
+        const AT_ONCE: usize = 8;
+        let mut hashes = [[0; FEATURES]; AT_ONCE];
+        let mut places = [[0; FEATURES]; AT_ONCE];
+        for tokens in tokens.chunks(AT_ONCE) {
+            for (hashes, at) in hashes.iter_mut().zip(tokens) {
+                features(cues, *at as usize, hashes);
+            }
+            let (hashes, places) = (&hashes[..tokens.len()], &mut places[..tokens.len()]);
+            for (own, hash) in places.as_flattened_mut().iter_mut().zip(hashes.as_flattened()) {
+                *own = place(*hash, self.shifts[bucket(*hash, self.shifts.len())], self.rows.len());
+            }
+            for (own, hash) in places.as_flattened_mut().iter_mut().zip(hashes.as_flattened()) {
+                *own = if_equal(self.prints[*own], print(*hash), *own);
+            }
+            weighed.extend(places.iter().map(|rows| sums(rows.iter().map(|row| &self.rows[*row]))));
         }
-        places
     }
 
-    /// What number these tokens are.
-    fn number(&self, cues: &[Cues], tokens: &[u32]) -> Kind {
+    /// What number tokens are whose weights have these sums.
+    fn number(tokens: &[[i16; ROW]]) -> Kind {
         let mut sums = [0i32; NUMBERS.len()];
-        for row in tokens.iter().flat_map(|at| self.rows_of(cues, *at as usize)) {
-            for (sum, weight) in sums.iter_mut().zip(&self.rows[row][LABELS..]) {
+        for own in tokens {
+            for (sum, weight) in sums.iter_mut().zip(&own[LABELS..]) {
                 *sum += i32::from(*weight);
             }
         }
@@ -287,13 +323,7 @@ impl Tagger {
     }
 
     /// `exp` of the scores of each label at a token, the highest being 1.
-    fn potentials(&self, cues: &[Cues], at: usize) -> Weights {
-        let mut sums = [0i16; ROW];
-        for at in self.rows_of(cues, at) {
-            for (sum, weight) in sums.iter_mut().zip(&self.rows[at]) {
-                *sum += i16::from(*weight);
-            }
-        }
+    fn potentials(&self, sums: &[i16; ROW]) -> Weights {
         let most = sums[..LABELS].iter().copied().max().unwrap_or_default();
         let mut potentials = [0.0; WIDE];
         // Where nothing else comes near, the token is outside for sure.
@@ -361,10 +391,9 @@ impl Tagger {
 
     /// Reads spans off the probabilities of a chain of tokens.
     fn spans(
-        &self,
         text: &str,
         tokens: &[Token],
-        (chain, cues): (&[u32], &[Cues]),
+        (chain, sums): (&[u32], &[[i16; ROW]]),
         marginal: &[Weights],
         found: &mut Vec<Detection>,
     ) {
@@ -380,8 +409,12 @@ impl Tagger {
         };
         let mut at = 0;
         while at < chain.len() {
+            if sure(at) < SURE_ENOUGH {
+                at += 1;
+                continue;
+            }
             let label = best(&marginal[at]);
-            if sure(at) < SURE_ENOUGH || !can_be(at, label) {
+            if !can_be(at, label) {
                 at += 1;
                 continue;
             }
@@ -410,7 +443,7 @@ impl Tagger {
             let label = best(&total);
             let score = (1.0 - total[0] / sum).clamp(0.0, 1.0);
             if let Some(kind) = label.kind(digits).filter(|_| fits(label, score, text, start, end)) {
-                let kind = if label == Label::Number { self.number(cues, &chain[at..=last]) } else { kind };
+                let kind = if label == Label::Number { Self::number(&sums[at..=last]) } else { kind };
                 found.push(Detection { start, end, kind, score, by: Grounds::Tagger, also: 0, called: None });
             }
             at = last + 1;
@@ -488,7 +521,7 @@ fn is_joint(text: &str, token: &Token, label: Label) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{LABELS, ROW, Row, Tagger, arrange, bucket, if_equal, place, print};
+    use super::{LABELS, ROW, Row, Tagger, arrange, bucket, if_equal, place, print, sums};
 
     /// Features with weights of their own, more than fill one bucket.
     fn features() -> Vec<(u32, Row)> {
@@ -514,9 +547,9 @@ mod tests {
         let Ok(tagger) = Tagger::read(&bytes) else { unreachable!("the file is whole") };
         let row = |hash: u32| {
             let own = place(hash, tagger.shifts[bucket(hash, tagger.shifts.len())], tagger.rows.len());
-            tagger.rows[if_equal(tagger.prints[own], print(hash), own)]
+            sums(std::iter::once(&tagger.rows[if_equal(tagger.prints[own], print(hash), own)]))
         };
-        assert!(features.iter().all(|(hash, weights)| row(*hash) == *weights));
+        assert!(features.iter().all(|(hash, weights)| row(*hash) == weights.map(i16::from)));
         let unknown =
             (1..=500u32).map(|n| n.wrapping_mul(0x85eb_ca6b) | 1).filter(|n| features.iter().all(|f| f.0 != *n));
         assert!(unknown.filter(|hash| row(*hash)[0] != 0).count() < 3);

@@ -10,6 +10,11 @@ const SHOUTED: u64 = 1;
 const SMALL: u64 = 2;
 pub(super) const MIXED: u64 = 3;
 
+/// A message has no more tokens.
+const MESSAGE: usize = 60;
+/// A number of so many digits is long.
+const LONG: usize = 6;
+
 /// How many short dates there are of each month, from 1 on.
 type ByMonth = [u8; 13];
 
@@ -24,6 +29,7 @@ pub(super) struct Passage {
     months: u16,
     shorts: ByMonth,
     pub(super) initials: Initials,
+    /// How many first names it has, whether long numbers and dates told in full, and whether it is longer than a message.
     pub(super) about: u64,
 }
 
@@ -32,15 +38,55 @@ impl Passage {
     pub(super) fn from(bytes: &[u8], tokens: &[Token], from: usize) -> Self {
         let end = end(bytes, tokens, from);
         let tokens = &tokens[from..end];
-        let dress = dress(tokens);
-        let months = months(bytes, tokens);
-        Self {
-            end,
-            dress,
-            months,
-            shorts: short_months(bytes, tokens),
-            initials: Initials::of(bytes, tokens, dress == MIXED),
-            about: about(tokens, months, dress),
+        let mut passage = Self { end, dress: dress(tokens), ..Self::default() };
+        let capitals = passage.dress == MIXED;
+        let (mut firsts, mut long) = (0u32, false);
+        for (at, token) in tokens.iter().enumerate() {
+            if token.is(DIGIT) {
+                passage.see_number(bytes, tokens, at);
+                long |= token.len() >= LONG;
+            } else if !token.is(PUNCT | NEWLINE) {
+                passage.see_month(bytes, token);
+                firsts += u32::from(is_first_name(token) && (token.is(CAPITAL) || !capitals));
+            }
+            passage.initials.see(bytes, tokens, at, capitals);
+        }
+        passage.initials.sort();
+        let firsts = match firsts {
+            0 | 1 => u64::from(firsts),
+            2 | 3 => 2,
+            _ => 3,
+        };
+        let flags = [long, passage.months != 0, tokens.len() > MESSAGE];
+        passage.about = flags.iter().rev().fold(0, |about, flag| about << 1 | u64::from(*flag)) << 2 | firsts;
+        passage
+    }
+
+    /// Takes in what a number tells of dates: the month of one told in full, or that of a short one with a stroke.
+    fn see_number(&mut self, bytes: &[u8], tokens: &[Token], at: usize) {
+        let token = &tokens[at];
+        if !token.is_number() || !joined(tokens, at) {
+            return;
+        }
+        if token.is(SPACED) && joined(tokens, at + 2) {
+            let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
+            // `2024-03-09`, `19/03/2024`, `09.03.2024`, `03/09/2024`.
+            let second = parts[0] > 12 || tokens[at + 1].mark(b'.');
+            let month = parts[usize::from(second)];
+            self.months |= if (1..=12).contains(&month) { 1 << month } else { 0 };
+        } else if tokens[at + 1].mark(b'/')
+            && let Some(short) = short_date(bytes, tokens, at).filter(Short::is_date)
+        {
+            let count = &mut self.shorts[short.month as usize];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Takes in a month that is named.
+    fn see_month(&mut self, bytes: &[u8], token: &Token) {
+        if token.lexical & MONTH != 0 && token.is(CAPITAL) && token.len() > 2 {
+            let word = &bytes[token.start as usize..token.end as usize];
+            self.months |= month_named(word).map_or(0, |month| 1 << month);
         }
     }
 
@@ -83,24 +129,9 @@ fn end(bytes: &[u8], tokens: &[Token], from: usize) -> usize {
     last.map_or(tokens.len(), |(long, _)| from + long + 1)
 }
 
-/// What a passage is like: how many first names it has, whether dates told in full and long numbers, and whether it
-/// is longer than a message.
-fn about(tokens: &[Token], months: u16, dress: u64) -> u64 {
-    const MESSAGE: usize = 60;
-    const LONG: usize = 6;
-    let first = |token: &&Token| {
-        token.lexical & FIRST != 0
-            && token.lexical & (COMMON | CLINICAL | FUNCTION | EPONYM) == 0
-            && (token.is(CAPITAL) || dress != MIXED)
-    };
-    let firsts = match tokens.iter().filter(first).take(4).count() {
-        0 => 0,
-        1 => 1,
-        2 | 3 => 2,
-        _ => 3,
-    };
-    let long = tokens.iter().any(|token| token.is(DIGIT) && token.len() >= LONG);
-    firsts | u64::from(long) << 2 | u64::from(months != 0) << 3 | u64::from(tokens.len() > MESSAGE) << 4
+/// Whether a token is a first name and nothing else.
+fn is_first_name(token: &Token) -> bool {
+    token.lexical & FIRST != 0 && token.lexical & (COMMON | CLINICAL | FUNCTION | EPONYM) == 0
 }
 
 /// Whether a passage is all upper case, all lower, or mixed.
@@ -120,24 +151,6 @@ fn dress(tokens: &[Token]) -> u64 {
     } else {
         MIXED
     }
-}
-
-/// The months, one bit each from the second lowest on, that dates told in full are of, or that are named.
-fn months(bytes: &[u8], tokens: &[Token]) -> u16 {
-    let mut months = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        if token.lexical & MONTH != 0 && token.is(CAPITAL) && token.len() > 2 {
-            let word = &bytes[token.start as usize..token.end as usize];
-            months |= month_named(word).map_or(0, |month| 1 << month);
-        } else if token.is_number() && token.is(SPACED) && joined(tokens, at) && joined(tokens, at + 2) {
-            let parts = [at, at + 2].map(|at| number(bytes, &tokens[at]));
-            // `2024-03-09`, `19/03/2024`, `09.03.2024`, `03/09/2024`.
-            let second = parts[0] > 12 || tokens[at + 1].mark(b'.');
-            let month = parts[usize::from(second)];
-            months |= if (1..=12).contains(&month) { 1 << month } else { 0 };
-        }
-    }
-    months
 }
 
 /// Whether a stroke, a hyphen or a stop binds a number to the one behind it.
@@ -188,20 +201,6 @@ impl Short {
     fn is_date(&self) -> bool {
         (1..=12).contains(&self.month) && (1..=31).contains(&self.day)
     }
-}
-
-/// How many short dates with a stroke there are of each month.
-fn short_months(bytes: &[u8], tokens: &[Token]) -> [u8; 13] {
-    let mut months = [0u8; 13];
-    for (at, token) in tokens.iter().enumerate() {
-        if token.is_number()
-            && tokens.get(at + 1).is_some_and(|t| t.mark(b'/'))
-            && let Some(short) = short_date(bytes, tokens, at).filter(Short::is_date)
-        {
-            months[short.month as usize] = months[short.month as usize].saturating_add(1);
-        }
-    }
-    months
 }
 
 #[cfg(test)]
