@@ -38,6 +38,8 @@ pub enum Grounds {
         context: Option<u16>,
         /// Whether a check digit or another rule of the number was verified.
         checked: bool,
+        /// How many tokens lie between the value and the context, counted from its first or last one.
+        away: u8,
     },
     /// A rule over lists of names and places.
     List(ListRule),

@@ -115,23 +115,24 @@ impl Table {
         Self { slots: vec![(0, 0); slots], mask: slots - 1, keys: Vec::new() }
     }
 
+    /// Whether no word has a number.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Takes all numbers away; the room stays.
+    pub(crate) fn clear(&mut self) {
+        if !self.is_empty() {
+            self.slots.fill((0, 0));
+            self.keys.clear();
+        }
+    }
+
     /// The number of a word, 0 where it has none.
     #[inline]
     pub(crate) fn get(&self, key: u64) -> u32 {
-        self.get_from(key, self.first(key))
-    }
-
-    /// The slot at which the search for a word begins.
-    #[inline]
-    fn first(&self, key: u64) -> (u32, u32) {
-        self.slots[key as usize & self.mask]
-    }
-
-    /// The number of a word whose first slot is at hand. An empty slot has the number 0.
-    #[inline]
-    fn get_from(&self, key: u64, first: (u32, u32)) -> u32 {
-        let own = (key >> 32) as u32;
-        if first.0 == own || first.0 == 0 { first.1 } else { self.slots[self.slot(key)].1 }
+        // An empty slot has the number 0.
+        self.slots[self.slot(key)].1
     }
 
     /// Where a word is, or would be.
@@ -189,6 +190,29 @@ const PAIRS: usize = 1 << 20;
 fn pair_bit(hash: u64) -> (usize, u64) {
     let bit = (hash >> 40) as usize & (PAIRS - 1);
     (bit / 64, 1 << (bit % 64))
+}
+
+/// What was said of words that were met, each in the one place that its hash tells: most words of a text are few, and this
+/// memory is near.
+pub(crate) struct Met(Vec<(u64, u32)>);
+
+impl Default for Met {
+    fn default() -> Self {
+        Self(vec![(0, 0); 1 << Self::BITS])
+    }
+}
+
+impl Met {
+    const BITS: u32 = 15;
+
+    #[inline]
+    fn look_up(&mut self, key: u64, look_up: impl FnOnce(u64) -> u32) -> u32 {
+        let met = &mut self.0[(key >> (u64::BITS - 1 - Self::BITS)) as usize & ((1 << Self::BITS) - 1)];
+        if met.0 != key {
+            *met = (key, look_up(key));
+        }
+        met.1
+    }
 }
 
 /// How many words an entry may have.
@@ -406,21 +430,11 @@ impl Lexicon {
     }
 
     /// Fills in what is said of each token, and of entries of several words on all of their tokens.
-    pub(crate) fn annotate(&self, tokens: &mut [Token]) {
-        /// So many slots are fetched before any is looked at, for memory is slow but does much at once.
-        const AT_ONCE: usize = 16;
+    pub(crate) fn annotate(&self, tokens: &mut [Token], met: &mut Met) {
         let mut all = 0;
-        for tokens in tokens.chunks_mut(AT_ONCE) {
-            let mut firsts = [(0, 0); AT_ONCE];
-            for (first, token) in firsts.iter_mut().zip(tokens.iter()) {
-                *first = self.words.first(token.hash);
-            }
-            for (token, first) in tokens.iter_mut().zip(firsts) {
-                if token.hash >> 63 == 1 {
-                    token.lexical = self.words.get_from(token.hash, first);
-                    all |= token.lexical;
-                }
-            }
+        for token in tokens.iter_mut().filter(|token| token.hash >> 63 == 1) {
+            token.lexical = met.look_up(token.hash, |key| self.words.get(key));
+            all |= token.lexical;
         }
         if all & PHRASE != 0 {
             self.annotate_phrases(tokens);

@@ -26,11 +26,12 @@ pub(crate) struct Reader<'a> {
 
 /// Whether a word binds the parts of a name, in any case.
 pub(crate) fn is_particle(word: &[u8]) -> bool {
+    const LONGEST: usize = 5;
     const PARTICLES: [&str; 22] = [
         "de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "du",
         "ter", "ten", "st", "ibn", "des", "los",
     ];
-    PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
+    word.len() <= LONGEST && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
 
 /// Titles that are nothing else.
@@ -64,6 +65,10 @@ impl<'a> Reader<'a> {
 
     /// Adds what the rules find.
     pub(crate) fn find(&self, found: &mut Vec<Detection>) {
+        /// What the lists say of words in small letters that a rule begins with.
+        const TELLING: u32 = TITLE | PROVIDER_TITLE | NAME_KEY | RELATION | FIRST | SURNAME;
+        /// Words that may be initials, or half a postcode.
+        const SHORT: usize = 3;
         let tokens = self.tokens;
         let mut at = 0;
         while at < tokens.len() {
@@ -78,6 +83,16 @@ impl<'a> Reader<'a> {
                 self.postcode(at, found);
                 self.day_of_month(at, found);
                 self.before_foreign_postcode(at, found);
+            } else if lexical & TELLING == 0
+                && !token.is(CAPITAL)
+                && token.len() > SHORT
+                && !at.checked_sub(1).is_some_and(|before| tokens[before].is(DIGIT))
+            {
+                // Most words: only what stands beside them may tell something.
+                if self.capitals {
+                    self.workplace(at, found);
+                    self.house_after_key(at, found);
+                }
             } else {
                 if lexical & (TITLE | PROVIDER_TITLE) != 0 {
                     self.after_title(at, found);
@@ -106,7 +121,7 @@ impl<'a> Reader<'a> {
                     self.house_after_key(at, found);
                     self.numbered_house(at, found);
                 }
-                if token.len() < 4 {
+                if token.len() <= SHORT {
                     self.initials(at, found);
                     self.initial_and_surname(at, found);
                     self.before_foreign_postcode(at, found);

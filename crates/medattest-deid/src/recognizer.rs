@@ -120,6 +120,15 @@ struct RawPattern {
     list: Option<String>,
     score: f32,
     check: Option<String>,
+    /// So many letters and digits in a row, at least, begin the value, one of them a digit.
+    #[serde(default)]
+    unbroken: usize,
+    /// A mark such as `.`, `@` or `-` joins the first word of the value to what follows.
+    #[serde(default)]
+    joined: bool,
+    /// Every value has characters beyond ASCII, among the first few.
+    #[serde(default)]
+    wide: bool,
 }
 
 fn with_context() -> f32 {
@@ -140,15 +149,76 @@ pub(crate) struct Automaton {
     pub(crate) users: Users,
 }
 
+/// Where patterns are tried, each sort in an automaton of its own, so that few places are walked from and few states are met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Anywhere: they are enough by themselves.
+    Strong,
+    /// Where a context stands near: they need one.
+    Weak,
+    /// Where many letters and digits stand in a row.
+    Long,
+    /// Where a mark joins the first word to the next.
+    Joined,
+    /// Where characters beyond ASCII stand: their values begin with some, or have them soon.
+    Wide,
+}
+
+impl Sort {
+    pub(crate) const COUNT: usize = 5;
+
+    /// The sort of a pattern as written; what is wrong with it, if it says that it is of several.
+    fn of(pattern: &RawPattern) -> Result<Self, &'static str> {
+        match (pattern.score < THRESHOLD, pattern.unbroken, pattern.joined, pattern.wide) {
+            (true, 0, false, false) => Ok(Self::Weak),
+            (false, 0, false, false) => Ok(Self::Strong),
+            (false, 1.., false, false) => Ok(Self::Long),
+            (false, 0, true, false) => Ok(Self::Joined),
+            (false, 0, false, true) => Ok(Self::Wide),
+            _ => Err("`unbroken`, `joined` and `wide` are for scores of 0.5 or more, one of them at a time"),
+        }
+    }
+}
+
+/// A set of recognizers by position.
+pub(crate) type Set = u128;
+
+/// Where a phrase speaks for values, and for those of which recognizers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reach {
+    /// Up to so many tokens behind it, for these.
+    before: (usize, Set),
+    /// Just before it, for these.
+    after: Set,
+}
+
+impl Reach {
+    /// The recognizers that a phrase at one token may speak for at another.
+    #[inline]
+    pub(crate) fn at(&self, phrase: usize, value: usize) -> Set {
+        if phrase < value {
+            if value - phrase <= self.before.0 { self.before.1 } else { 0 }
+        } else if value < phrase && phrase - value <= WINDOW_AFTER + LONGEST_IN_TOKENS {
+            self.after
+        } else {
+            0
+        }
+    }
+}
+
 /// All recognizers with automata over their patterns.
 pub(crate) struct Recognizers {
     pub(crate) all: Vec<Recognizer>,
-    /// Patterns that are enough by themselves.
-    pub(crate) strong: Automaton,
-    /// Patterns that need a context, and so are tried only where one stands near.
-    pub(crate) weak: Automaton,
+    /// By sort.
+    pub(crate) automata: [Automaton; Sort::COUNT],
+    /// How many letters and digits in a row the patterns of [`Sort::Long`] need at least.
+    pub(crate) unbroken: usize,
     /// Context phrases as written.
     pub(crate) phrases: Vec<String>,
+    /// By phrase: for which values it speaks.
+    pub(crate) reaches: Vec<Reach>,
+    /// Recognizers with patterns that need a context.
+    pub(crate) need_context: Set,
     /// By phrase: what a number behind it is, where the form does not tell.
     calls: Vec<Option<Kind>>,
     /// By the last word: the words before it, last first, and the phrase. The first is empty.
@@ -166,7 +236,9 @@ impl Recognizers {
     /// Reads every TOML file of recognizers, and tells the lexicon which words matter to them.
     pub(crate) fn load(resources: &Resources, lexicon: &mut Lexicon) -> Result<Self, LoadError> {
         let mut all: Vec<Recognizer> = Vec::new();
-        let mut patterns_of: [(Vec<String>, Users); 2] = Default::default();
+        let mut patterns_of: [(Vec<String>, Users); Sort::COUNT] = Default::default();
+        let mut unbroken = usize::MAX;
+        let mut need_context = 0;
         let mut phrases: Vec<String> = Vec::new();
         let names: Vec<&str> = resources.names(".toml").filter(|name| name.contains('/')).collect();
         for name in names {
@@ -180,6 +252,9 @@ impl Recognizers {
                 }
                 if raw.match_.is_empty() || raw.no_match.is_empty() {
                     return Err(fault("`match` and `no-match` each need an example".to_owned()));
+                }
+                if all.len() == Set::BITS as usize {
+                    return Err(fault(format!("there are more than {} recognizers", Set::BITS)));
                 }
                 if raw.window > WINDOW_BEFORE {
                     return Err(fault(format!("window {} is more than {WINDOW_BEFORE}", raw.window)));
@@ -207,7 +282,14 @@ impl Recognizers {
                         }
                         None => pattern.regex.clone(),
                     };
-                    let (regexes, users) = &mut patterns_of[usize::from(pattern.score < THRESHOLD)];
+                    let sort =
+                        Sort::of(pattern).map_err(|what| fault(format!("pattern `{}`: {what}", pattern.regex)))?;
+                    match sort {
+                        Sort::Weak => need_context |= 1 << all.len(),
+                        Sort::Long => unbroken = unbroken.min(pattern.unbroken),
+                        _ => {}
+                    }
+                    let (regexes, users) = &mut patterns_of[sort as usize];
                     let regex = regexes.iter().position(|known| *known == regex).unwrap_or_else(|| {
                         regexes.push(regex.clone());
                         users.push(Vec::new());
@@ -274,17 +356,18 @@ impl Recognizers {
             }
             endings[*ending as usize].push((words, id as u16));
         }
-        let [strong, weak] = patterns_of.map(|(regexes, users)| {
-            compile(&regexes).map(|dfa| (dfa, users.clone())).map_err(|(at, message)| {
+        let [strong, weak, long, joined, wide] = patterns_of.map(|(regexes, users)| match compile(&regexes) {
+            Ok(dfa) => Ok(Automaton { dfa, users }),
+            Err((at, message)) => {
                 let user = users.get(at).and_then(|u| u.first()).and_then(|(r, _)| all.get(usize::from(*r)));
                 let (file, id) = user.map_or(("recognizers", "?"), |r| (r.file.as_str(), r.id.as_str()));
-                LoadError::new(file, format!("recognizer `{id}`: {message}"), "correct the regular expression")
-            })
+                Err(LoadError::new(file, format!("recognizer `{id}`: {message}"), "correct the regular expression"))
+            }
         });
-        let automaton = |(dfa, users)| Automaton { dfa, users };
-        let (strong, weak) = (automaton(strong?), automaton(weak?));
+        let automata = [strong?, weak?, long?, joined?, wide?];
         let calls = (0..phrases.len() as u16).map(|phrase| told_by(&all, phrase)).collect();
-        Ok(Self { all, strong, weak, phrases, calls, endings, ending_of })
+        let reaches = (0..phrases.len() as u16).map(|phrase| reach_of(&all, phrase)).collect();
+        Ok(Self { all, automata, unbroken, phrases, reaches, need_context, calls, endings, ending_of })
     }
 
     /// The context phrases that end at a token, with it, in order of their place.
@@ -335,6 +418,20 @@ fn told_by(all: &[Recognizer], phrase: u16) -> Option<Kind> {
     kinds.all(|kind| kind == first).then_some(first)
 }
 
+/// For which values a phrase speaks.
+fn reach_of(all: &[Recognizer], phrase: u16) -> Reach {
+    let mut reach = Reach::default();
+    for (at, recognizer) in all.iter().enumerate() {
+        if recognizer.context.has(phrase) {
+            reach.before = (reach.before.0.max(recognizer.window), reach.before.1 | 1 << at);
+        }
+        if recognizer.after.has(phrase) {
+            reach.after |= 1 << at;
+        }
+    }
+    reach
+}
+
 /// Marks that may stand between the words of a context.
 fn joins(token: &Token) -> bool {
     token.mark(b'.') || token.mark(b'-') || token.mark(b'_') || token.mark(b'/') || token.mark(b'\'')
@@ -352,18 +449,14 @@ impl Recognizer {
         self.kind.is_number() && named
     }
 
-    /// The score of a value at tokens `first..=last`, and the context that spoke for it; none if ruled out. `contexts`
-    /// are those near.
+    /// The score of a value at tokens `first..=last`, and the context that spoke for it with how far away it is; none if ruled
+    /// out. `contexts` are those near.
     pub(crate) fn weigh(
         &self,
         pattern: &Pattern,
         (first, last): (usize, usize),
         contexts: &[(u32, u16)],
-    ) -> Option<(f32, Option<u16>)> {
-        // Most that need a context have none of theirs near.
-        if pattern.score < THRESHOLD && !contexts.iter().any(|(_, id)| self.context.has(*id) || self.after.has(*id)) {
-            return None;
-        }
+    ) -> Option<(f32, Option<(u16, u8)>)> {
         if contexts.is_empty()
             || (self.context.is_empty()
                 && self.after.is_empty()
@@ -386,13 +479,11 @@ impl Recognizer {
             .take_while(|(at, _)| near(*at, self.window))
             .find(|(_, id)| self.context.has(*id))
             .or_else(|| after.take_while(|(at, _)| within(*at, WINDOW_AFTER)).find(|(_, id)| self.after.has(*id)));
-        match context {
-            Some((_, id)) if self.vague.has(*id) => {
-                Some((self.with_context.min(WITH_VAGUE).max(pattern.score), Some(*id)))
-            }
-            Some((_, id)) => Some((self.with_context.max(pattern.score), Some(*id))),
-            None => Some((pattern.score, None)),
-        }
+        let Some((at, id)) = context else { return Some((pattern.score, None)) };
+        let most = if self.vague.has(*id) { WITH_VAGUE } else { 1.0 };
+        let at = *at as usize;
+        let away = if at < first { first - at } else { at - last };
+        Some((self.with_context.min(most).max(pattern.score), Some((*id, away as u8))))
     }
 }
 

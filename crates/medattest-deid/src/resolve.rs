@@ -90,7 +90,9 @@ pub(crate) fn resolve(text: &str, found: &mut Vec<Detection>) {
     let bytes = text.as_bytes();
     take_halves(bytes, found);
     give_way(bytes, found);
-    found.sort_unstable_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(b.score.total_cmp(&a.score)));
+    // Of two that are equal the one whose context is nearer, else the one that was found first.
+    let by_place = |a: &Detection, b: &Detection| a.start.cmp(&b.start).then(b.end.cmp(&a.end));
+    found.sort_by(|a, b| by_place(a, b).then(b.score.total_cmp(&a.score)).then(away(a).cmp(&away(b))));
     let mut kept = 0;
     for at in 0..found.len() {
         let next = found[at];
@@ -126,6 +128,11 @@ pub(crate) fn drop_doubtful(found: &mut Vec<Detection>, tokens: usize) {
         let least = THRESHOLD + (sure - THRESHOLD) * length;
         found.retain(|d| !guessed(d) || d.score >= least);
     }
+}
+
+/// How far away the context is that spoke for a detection.
+fn away(detection: &Detection) -> u8 {
+    if let Grounds::Pattern { away, .. } = detection.by { away } else { 0 }
 }
 
 /// Which of two overlapping detections says what the span is: verified numbers first, then patterns whose context was
@@ -222,7 +229,7 @@ mod tests {
         let text = "Dr. Ann Roe Dec. 7, 316.555.0140  www.example.com, CTL 268755-0391";
         let at = |word: &str| text.find(word).map_or(0..0, |start| start..start + word.len());
         let spans = |guess: &str, kind, form: &str, of| {
-            let by = Grounds::Pattern { recognizer: 0, pattern: 0, context: None, checked: false };
+            let by = Grounds::Pattern { recognizer: 0, pattern: 0, context: None, checked: false, away: 0 };
             let (wide, own) = (at(guess), at(form));
             let mut found = vec![
                 Detection { by: Grounds::Tagger, ..detection(wide.start, wide.end, kind, 1.0) },

@@ -5,7 +5,7 @@ use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
     CLINICAL, COMMON, COUNTY, DEMONYM, EMPLOYER_KEY, FACILITY_KEY, FACILITY_WORD, FIRST, FUNCTION, HOUSE_WORD, MONTH,
-    NUMBERED, PLACE, PLACE_KEY, PROVIDER_TITLE, RELATION, STATE, SURNAME, TITLE, WEEKDAY, WORK,
+    NUMBERED, PLACE, PLACE_KEY, PROVIDER_TITLE, RELATION, STATE, SURNAME, TITLE, Table, WEEKDAY, WORK,
 };
 use crate::token::{CAPITAL, NEWLINE, Token, word_hash};
 
@@ -150,7 +150,7 @@ impl Reader<'_> {
 
     /// `UAW Local 1834`, `Grange No. 264`: a house that a number tells from others of its sort.
     pub(super) fn numbered_house(&self, at: usize, found: &mut Vec<Detection>) {
-        if self.leads_to_house(at) & NUMBERED == 0 || !self.tokens[at].is(CAPITAL) {
+        if !self.tokens[at].is(CAPITAL) || self.leads_to_house(at) & NUMBERED == 0 {
             return;
         }
         let mut last = at + 1;
@@ -179,7 +179,7 @@ impl Reader<'_> {
     pub(super) fn saint(&self, at: usize, found: &mut Vec<Detection>) {
         const THINGS: [&str; 10] =
             ["solution", "wort", "dance", "fire", "day", "eve", "respiratory", "questionnaire", "cross", "sign"];
-        if !self.capitals {
+        if !self.capitals || !matches!(self.tokens[at].len(), 2 | 3 | 5) {
             return;
         }
         let named = |at: usize| self.at(at).is_some_and(|t| t.is_word() && t.is_title());
@@ -276,7 +276,11 @@ impl Reader<'_> {
         if !self.capitals {
             return;
         }
-        let mut short: Vec<(u64, bool)> = Vec::new();
+        /// A word of a name, and its first letters.
+        const WORD: u32 = 1;
+        const LETTERS: u32 = 2;
+        const HOUSES: usize = 1 << 6;
+        let mut short = Table::new(HOUSES);
         for house in found.iter().filter(|d| matches!(d.kind, Kind::Facility | Kind::Employer) && d.score >= SURE) {
             let first = self.token_from(house.start);
             let words = self.tokens[first..].iter().take_while(|t| (t.end as usize) <= house.end);
@@ -285,21 +289,20 @@ impl Reader<'_> {
                 continue;
             }
             let plain = COMMON | CLINICAL | FUNCTION | HOUSE_WORD | STATE | DEMONYM | MONTH | WEEKDAY | TITLE;
-            short.extend(words.iter().filter(|t| t.len() > 3 && t.lexical & plain == 0).map(|t| (t.hash, true)));
+            for word in words.iter().filter(|t| t.len() > 3 && t.lexical & plain == 0) {
+                *short.entry(word.hash) |= WORD;
+            }
             if (3..=5).contains(&words.len()) {
                 let letters: Vec<u8> = words.iter().map(|t| self.text[t.start as usize]).collect();
-                short.push((word_hash(&String::from_utf8_lossy(&letters)), false));
+                *short.entry(word_hash(&String::from_utf8_lossy(&letters))) |= LETTERS;
             }
         }
         if short.is_empty() {
             return;
         }
-        short.sort_unstable();
-        short.dedup();
         for (at, token) in self.tokens.iter().enumerate().filter(|(_, t)| t.is_word() && t.is(CAPITAL)) {
-            let word = token.is_title() && short.binary_search(&(token.hash, true)).is_ok();
-            let letters = token.is_upper() && short.binary_search(&(token.hash, false)).is_ok();
-            if word || letters {
+            let told = if token.is_title() { WORD } else { 0 } | if token.is_upper() { LETTERS } else { 0 };
+            if short.get(token.hash) & told != 0 {
                 self.push(found, (at, at), Kind::Facility, ListRule::HouseAgain, 0.6);
             }
         }

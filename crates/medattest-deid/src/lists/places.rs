@@ -29,6 +29,11 @@ const FLOORS: [&str; 4] = ["floor", "fl", "flr", "level"];
 /// Parts of a house.
 const SIDES: [&str; 6] = ["rear", "front", "upper", "lower", "upstairs", "downstairs"];
 
+/// Whether a word ends so, in any case.
+fn ends_with(word: &[u8], end: &[u8]) -> bool {
+    word.len().checked_sub(end.len()).is_some_and(|at| word[at..].eq_ignore_ascii_case(end))
+}
+
 impl Reader<'_> {
     /// `12 Elm Street, Apt 4B`.
     pub(super) fn street(&self, at: usize, found: &mut Vec<Detection>) {
@@ -132,7 +137,7 @@ impl Reader<'_> {
         self.at(at).is_some_and(|t| {
             t.len() < 5
                 && self.text[t.start as usize].is_ascii_digit()
-                && [b"st", b"nd", b"rd", b"th"].iter().any(|end| self.word(t).to_ascii_lowercase().ends_with(*end))
+                && [b"st", b"nd", b"rd", b"th"].iter().any(|end| ends_with(self.word(t), *end))
         })
     }
 
@@ -201,21 +206,19 @@ impl Reader<'_> {
         ];
         let token = &self.tokens[at];
         let number = |at: usize| self.at(at).is_some_and(|t| t.is(DIGIT) && t.len() <= 5 && !t.is(NEWLINE));
-        let word: Vec<u8> = self.word(token).to_ascii_lowercase();
-        let ended = token.is_title()
-            && token.lexical & (COMMON | CLINICAL) == 0
-            && ENDS.iter().any(|end| word.len() > end.len() + 3 && word.ends_with(end));
-        if ended && number(at + 1) {
+        let word = self.word(token);
+        let ended = || ENDS.iter().any(|end| word.len() > end.len() + 3 && ends_with(word, end));
+        if number(at + 1) && token.is_title() && token.lexical & (COMMON | CLINICAL) == 0 && ended() {
             let before = at.checked_sub(1).filter(|b| self.tokens[*b].is_number() && self.tokens[*b].len() <= 5);
             return self.push(found, (before.unwrap_or(at), at + 1), Kind::StreetAddress, ListRule::Street, 0.85);
         }
-        if self.says_any(at, &STARTS) {
+        // Most words have no name behind them.
+        let named = |at: usize| {
+            self.at(at).is_some_and(|t| t.is(CAPITAL) && t.is_word() || t.mark(b'.') || self.is_particle(at))
+        };
+        if named(at + 1) && self.says_any(at, &STARTS) {
             let mut here = at + 1;
-            while here < at + 6
-                && self
-                    .at(here)
-                    .is_some_and(|t| t.is(CAPITAL) && t.is_word() || self.is_particle(here) || t.mark(b'.'))
-            {
+            while here < at + 6 && named(here) {
                 here += 1;
             }
             // `1031 Rue des Chênes`, `4150, rue Saint-Denis`

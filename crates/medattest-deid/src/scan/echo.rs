@@ -3,28 +3,26 @@
 use super::Scanner;
 use crate::detection::{Detection, Grounds};
 use crate::kind::Kind;
-use crate::lexicon::{CLINICAL, COMMON, FIRST, FUNCTION, SURNAME};
+use crate::lexicon::{CLINICAL, COMMON, FIRST, FUNCTION, SURNAME, Table};
 use crate::resolve::marks;
 use crate::token::{DIGIT, NEWLINE, OTHER, PUNCT, Token};
 
 /// Finds other mentions of the names that were found; `names` holds those of the document so far, `capitals` whether they
 /// tell names from other words.
-pub(super) fn echo(tokens: &[Token], capitals: bool, names: &mut Vec<u64>, found: &mut Vec<Detection>) {
+pub(super) fn echo(tokens: &[Token], capitals: bool, names: &mut Table, found: &mut Vec<Detection>) {
     for detection in found.iter().filter(|d| d.kind.is_person() && d.score >= 0.8) {
         let first = tokens.partition_point(|t| (t.start as usize) < detection.start);
         for token in tokens[first..].iter().take_while(|t| (t.end as usize) <= detection.end) {
             if token.is_word() && token.len() > 2 && token.lexical & FUNCTION == 0 {
-                names.push(token.hash);
+                *names.entry(token.hash) = 1;
             }
         }
     }
     if names.is_empty() {
         return;
     }
-    names.sort_unstable();
-    names.dedup();
     for (at, token) in tokens.iter().enumerate() {
-        if can_echo(tokens, capitals, at, token) && names.binary_search(&token.hash).is_ok() {
+        if token.is_word() && names.get(token.hash) != 0 && can_echo(tokens, capitals, at, token) {
             found.push(Detection {
                 start: token.start as usize,
                 end: token.end as usize,

@@ -7,15 +7,14 @@ mod patterns;
 use regex_automata::hybrid::dfa::Cache;
 
 use self::echo::echo;
-use self::patterns::Barren;
 use crate::check::Reckoning;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::fold::Folded;
 use crate::kind::Kinds;
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, Met, Table};
 use crate::lists::Reader;
-use crate::recognizer::{Recognizer, Recognizers};
+use crate::recognizer::{Recognizer, Recognizers, Sort};
 use crate::resolve::{drop_doubtful, resolve};
 use crate::resources::Resources;
 use crate::tagger::{Tagger, TaggerScratch};
@@ -32,6 +31,9 @@ pub(crate) const LONGEST_VALUE: usize = 512;
 
 /// Texts are read in blocks of about this many bytes, cut at line ends, so that memory does not grow with a file.
 const BLOCK: usize = 64 << 10;
+
+/// Room for the names of a document at first.
+const NAMES: usize = 1 << 6;
 
 /// Which layers look at the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +53,8 @@ pub struct Scanner {
     pub kinds: Kinds,
     layers: Layers,
     reckoning: Reckoning,
-    /// Whether a strong, or a weak, pattern may begin with these two bytes.
-    begins: [Vec<u64>; 2],
+    /// By sort of patterns: whether one may begin with these two bytes.
+    begins: [Vec<u64>; Sort::COUNT],
     /// How many words of the lists a pattern can begin with.
     starting_words: usize,
 }
@@ -67,16 +69,18 @@ impl std::fmt::Debug for Scanner {
 pub struct Scratch {
     folded: Folded,
     pub(crate) tokens: Vec<Token>,
+    met: Met,
     contexts: Vec<(u32, u16)>,
     found: Vec<Detection>,
-    caches: [Cache; 2],
-    /// Beginnings from which each automaton soon goes nowhere.
-    barren: [Barren; 2],
+    /// Whether the text has more than ASCII.
+    wide: bool,
+    /// By sort of patterns.
+    caches: [Cache; Sort::COUNT],
     /// Patterns that matched at the place at hand, with their ends.
     ends: Vec<(usize, usize)>,
     tagger: TaggerScratch,
     /// Names of the document at hand, by hash of the word.
-    names: Vec<u64>,
+    names: Table,
     /// A cell with the name of its column before it.
     pub(crate) cell: String,
 }
@@ -115,7 +119,7 @@ impl Scanner {
             kinds,
             layers,
             reckoning,
-            begins: [Vec::new(), Vec::new()],
+            begins: Default::default(),
             starting_words: 0,
         };
         scanner.learn_beginnings(resources)?;
@@ -155,7 +159,7 @@ impl Scanner {
 
     fn by(&self, detection: &Detection) -> String {
         match detection.by {
-            Grounds::Pattern { recognizer, pattern, context, checked } => {
+            Grounds::Pattern { recognizer, pattern, context, checked, .. } => {
                 let id = self.recognizer(recognizer).map_or("?", |r| r.id.as_str());
                 let near = context.and_then(|c| self.context(c)).map_or(String::new(), |c| format!(" near “{c}”"));
                 let check = if checked { ", check verified" } else { "" };
@@ -201,13 +205,14 @@ impl Scanner {
         Scratch {
             folded: Folded::default(),
             tokens: Vec::new(),
+            met: Met::default(),
             contexts: Vec::new(),
+            wide: false,
             found: Vec::new(),
-            caches: [self.recognizers.strong.dfa.create_cache(), self.recognizers.weak.dfa.create_cache()],
-            barren: [Barren::default(), Barren::default()],
+            caches: self.recognizers.automata.each_ref().map(|automaton| automaton.dfa.create_cache()),
             ends: Vec::new(),
             tagger: TaggerScratch::default(),
-            names: Vec::new(),
+            names: Table::new(NAMES),
             cell: String::new(),
         }
     }
@@ -268,7 +273,7 @@ impl Scanner {
 
     pub(crate) fn split(&self, text: &str, scratch: &mut Scratch) {
         tokenize(text, &mut scratch.tokens);
-        self.lexicon.annotate(&mut scratch.tokens);
+        self.lexicon.annotate(&mut scratch.tokens, &mut scratch.met);
         self.recognizers.contexts(&scratch.tokens, &mut scratch.contexts);
         scratch.found.clear();
     }
@@ -279,7 +284,7 @@ impl Scanner {
         folded.fold(text);
         let mut tokens = Vec::new();
         tokenize(folded.text(), &mut tokens);
-        self.lexicon.annotate(&mut tokens);
+        self.lexicon.annotate(&mut tokens, &mut Met::default());
         (folded.text().to_owned(), tokens, folded)
     }
 

@@ -10,14 +10,21 @@ use crate::check::Check;
 use crate::detection::{Detection, Grounds};
 use crate::error::LoadError;
 use crate::lexicon::STARTS_PATTERN;
-use crate::recognizer::{Automaton, LONGEST_IN_TOKENS, WINDOW_AFTER, WINDOW_BEFORE, anchored};
+use crate::recognizer::{LONGEST_IN_TOKENS, Set, Sort, WINDOW_AFTER, WINDOW_BEFORE, anchored};
 use crate::resources::Resources;
 use crate::token::{DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token, UPPER, word_hash};
 
+/// The contexts near a place, and the recognizers that one of them may speak for.
+struct Near {
+    contexts: Range<usize>,
+    spoken_for: Set,
+}
+
 impl Scanner {
-    /// Runs the automaton from every token that can begin a pattern.
+    /// Runs the automata from every token that can begin a pattern.
     pub(super) fn patterns(&self, text: &str, scratch: &mut Scratch) {
         let bytes = text.as_bytes();
+        scratch.wide = !text.is_ascii();
         // Contexts from this one on may stand near.
         let mut near = 0;
         for at in 0..scratch.tokens.len() {
@@ -45,35 +52,45 @@ impl Scanner {
         }
     }
 
-    /// Tries the patterns that begin at a place: those that need a context only where one stands near.
+    /// Tries the patterns that may begin at a place, sort by sort.
     fn walk(&self, bytes: &[u8], start: usize, at: usize, near: usize, scratch: &mut Scratch) {
         let next = bytes.get(start + 1).copied().unwrap_or(b' ');
         let pair = usize::from(bytes[start]) << 8 | usize::from(next);
-        let begins = |which: usize| self.begins[which][pair >> 6] >> (pair & 63) & 1 == 1;
-        let last = at + WINDOW_AFTER + LONGEST_IN_TOKENS;
-        let far = scratch.contexts[near..].iter().take_while(|(context, _)| *context as usize <= last).count();
-        let near = near..near + far;
-        if begins(0) {
-            self.walk_one(&self.recognizers.strong, 0, bytes, (start, at), near.clone(), scratch);
+        let begins = |sort: Sort| self.begins[sort as usize][pair >> 6] >> (pair & 63) & 1 == 1;
+        let token = scratch.tokens[at];
+        if begins(Sort::Strong) {
+            self.walk_one(Sort::Strong, bytes, (start, at), near, scratch);
         }
-        if begins(1) && !near.is_empty() {
-            self.walk_one(&self.recognizers.weak, 1, bytes, (start, at), near, scratch);
+        if begins(Sort::Weak) && self.near(at, near, scratch).spoken_for & self.recognizers.need_context != 0 {
+            self.walk_one(Sort::Weak, bytes, (start, at), near, scratch);
+        }
+        let unbroken = token.end as usize - start;
+        if unbroken >= self.recognizers.unbroken && token.is(DIGIT) && begins(Sort::Long) {
+            self.walk_one(Sort::Long, bytes, (start, at), near, scratch);
+        }
+        if is_joined(bytes, &token) && begins(Sort::Joined) {
+            self.walk_one(Sort::Joined, bytes, (start, at), near, scratch);
+        }
+        if scratch.wide && begins(Sort::Wide) && is_wide(bytes, start) {
+            self.walk_one(Sort::Wide, bytes, (start, at), near, scratch);
         }
     }
 
-    fn walk_one(
-        &self,
-        patterns: &Automaton,
-        which: usize,
-        bytes: &[u8],
-        (start, at): (usize, usize),
-        near: Range<usize>,
-        scratch: &mut Scratch,
-    ) {
-        let beginning = beginning(bytes, start);
-        if scratch.barren[which].has(beginning) {
-            return;
+    /// The contexts near a token; they begin with the one at `first` or later.
+    fn near(&self, at: usize, first: usize, scratch: &Scratch) -> Near {
+        let last = at + WINDOW_AFTER + LONGEST_IN_TOKENS;
+        let contexts = scratch.contexts[first..].iter().take_while(|(context, _)| *context as usize <= last);
+        let mut near = Near { contexts: first..first, spoken_for: 0 };
+        for (context, phrase) in contexts {
+            near.spoken_for |= self.recognizers.reaches[usize::from(*phrase)].at(*context as usize, at);
+            near.contexts.end += 1;
         }
+        near
+    }
+
+    fn walk_one(&self, sort: Sort, bytes: &[u8], (start, at): (usize, usize), near: usize, scratch: &mut Scratch) {
+        let which = sort as usize;
+        let patterns = &self.recognizers.automata[which];
         let automaton = &patterns.dfa;
         let cache = &mut scratch.caches[which];
         let Ok(mut state) = automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)) else {
@@ -102,9 +119,6 @@ impl Scanner {
                         }
                     }
                 } else if next.is_dead() || next.is_quit() {
-                    if ends.is_empty() && here - start < BEGINNING {
-                        scratch.barren[which].learn(beginning);
-                    }
                     break;
                 }
             }
@@ -115,14 +129,17 @@ impl Scanner {
             here += 1;
         }
         let ends = std::mem::take(&mut scratch.ends);
-        let near = if ends.is_empty() || near.is_empty() {
-            near
-        } else {
+        if ends.is_empty() {
+            scratch.ends = ends;
+            return;
+        }
+        let mut near = self.near(at, near, scratch);
+        if !near.contexts.is_empty() {
             let floor = floor(bytes, &scratch.tokens, at) as u32;
-            near.start + scratch.contexts[near.clone()].partition_point(|(at, _)| *at < floor)..near.end
-        };
+            near.contexts.start += scratch.contexts[near.contexts.clone()].partition_point(|(at, _)| *at < floor);
+        }
         for (pattern, end) in ends.iter().filter(|(_, end)| *end > start) {
-            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, near.clone(), scratch);
+            self.weigh(&patterns.users[*pattern], bytes, (start, *end), at, &near, scratch);
         }
         scratch.ends = ends;
     }
@@ -133,7 +150,7 @@ impl Scanner {
         bytes: &[u8],
         (start, end): (usize, usize),
         at: usize,
-        near: Range<usize>,
+        near: &Near,
         scratch: &mut Scratch,
     ) {
         let value = &bytes[start..end];
@@ -142,9 +159,11 @@ impl Scanner {
         for (recognizer, own) in users {
             let from = &self.recognizers.all[usize::from(*recognizer)];
             let pattern = &from.patterns[usize::from(*own)];
-            let Some((score, context)) = from.weigh(pattern, (at, last), &scratch.contexts[near.clone()]) else {
+            if pattern.score < THRESHOLD && near.spoken_for >> recognizer & 1 == 0 {
                 continue;
-            };
+            }
+            let contexts = &scratch.contexts[near.contexts.clone()];
+            let Some((score, context)) = from.weigh(pattern, (at, last), contexts) else { continue };
             if score < THRESHOLD || pattern.check.is_some_and(|check| !check.holds(value, self.reckoning)) {
                 continue;
             }
@@ -160,7 +179,8 @@ impl Scanner {
                 by: Grounds::Pattern {
                     recognizer: *recognizer,
                     pattern: *own,
-                    context,
+                    context: context.map(|(phrase, _)| phrase),
+                    away: context.map_or(0, |(_, away)| away),
                     checked: pattern.check.is_some_and(|c| c.is_strong()),
                 },
                 also: 0,
@@ -175,7 +195,7 @@ impl Scanner {
             LoadError::new("recognizers", "the patterns are too large together", "make them shorter")
         }
         let mut words: Vec<u64> = Vec::new();
-        for (which, patterns) in [&self.recognizers.strong, &self.recognizers.weak].into_iter().enumerate() {
+        for (which, patterns) in self.recognizers.automata.iter().enumerate() {
             let automaton = &patterns.dfa;
             let mut cache = automaton.create_cache();
             let first = automaton.start_state_forward(&mut cache, &anchored(b"")).map_err(failed)?;
@@ -229,47 +249,21 @@ impl Scanner {
     }
 }
 
-/// How many bytes of a text tell a beginning.
-const BEGINNING: usize = size_of::<u64>();
-
-/// The bytes from a place on as a number; 0, which no text begins with, where there are not enough.
+/// Whether one of the next bytes is beyond ASCII.
 #[inline]
-fn beginning(bytes: &[u8], start: usize) -> u64 {
-    bytes[start..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
-}
-
-/// Beginnings from which no pattern ends before the automaton is dead: most values that are none are met again and
-/// again. A newer one takes the place of an older.
-pub(super) struct Barren(Vec<u64>);
-
-impl Default for Barren {
-    fn default() -> Self {
-        Self(vec![0; 1 << Self::BITS])
-    }
-}
-
-impl Barren {
-    const BITS: u32 = 12;
-
-    #[inline]
-    fn slot(beginning: u64) -> usize {
-        (beginning.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS)) as usize
-    }
-
-    #[inline]
-    fn has(&self, beginning: u64) -> bool {
-        beginning != 0 && self.0[Self::slot(beginning)] == beginning
-    }
-
-    fn learn(&mut self, beginning: u64) {
-        self.0[Self::slot(beginning)] = beginning;
-    }
+fn is_wide(bytes: &[u8], start: usize) -> bool {
+    const SOON: usize = 8;
+    !bytes[start..bytes.len().min(start + SOON)].is_ascii()
 }
 
 /// Whether a pattern may begin with this token, as far as its kind goes.
 #[inline]
 fn may_begin(bytes: &[u8], token: &Token) -> bool {
-    if token.shape & (DIGIT | PUNCT) != 0 || token.lexical & STARTS_PATTERN != 0 {
+    // A hyphen within a word or a number begins nothing.
+    if token.is(PUNCT) {
+        return token.is(SPACED) || !token.mark(b'-');
+    }
+    if token.is(DIGIT) || token.lexical & STARTS_PATTERN != 0 {
         return true;
     }
     // A plain word before white space begins only what `STARTS_PATTERN` tells, if it is in a list at all.
@@ -281,6 +275,13 @@ fn may_begin(bytes: &[u8], token: &Token) -> bool {
         b => b.is_ascii_whitespace(),
     };
     !closed || token.lexical == 0 || token.is_upper()
+}
+
+/// Whether a mark joins a word or a number to what follows.
+#[inline]
+fn is_joined(bytes: &[u8], token: &Token) -> bool {
+    let after = |away: usize| bytes.get(token.end as usize + away).copied().unwrap_or(b' ');
+    !token.is(PUNCT) && after(0).is_ascii_punctuation() && !after(1).is_ascii_whitespace()
 }
 
 /// Whether a value may end here: not within a word or number, nor behind a blank.
