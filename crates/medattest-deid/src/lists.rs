@@ -9,9 +9,9 @@ mod signers;
 use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{
-    CLINICAL, COMMON, COUNTY, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON,
-    FUNCTION, HOUSE_WORD, Lexicon, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR,
-    STREET_WORD, SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
+    CLINICAL, COMMON, CREDENTIAL, DEMONYM, DEVICE_WORD, DRUG, EPONYM, FACILITY_WORD, FIRST, FIRST_COMMON, FUNCTION,
+    HOUSE_WORD, Lexicon, MONTH, NAME_KEY, PLACE, PROVIDER_TITLE, RELATION, SCORE, STATE, STATE_ABBR, STREET_WORD,
+    SURNAME, SURNAME_COMMON, TITLE, WEEKDAY,
 };
 use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
 
@@ -34,11 +34,11 @@ pub(crate) fn is_particle(word: &[u8]) -> bool {
     word.len() <= LONGEST && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle.as_bytes()))
 }
 
+/// A common first name or surname.
+const COMMON_NAME: u32 = FIRST_COMMON | SURNAME_COMMON;
+
 /// Titles that are nothing else.
 const SHORT_TITLES: [&str; 5] = ["dr", "mr", "mrs", "ms", "prof"];
-
-/// Abbreviations of Australian states.
-const AUSTRALIAN: [&str; 8] = ["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"];
 
 /// Whether a word has a capital within, as products have and few names of people.
 pub(crate) fn is_product(word: &[u8]) -> bool {
@@ -103,6 +103,9 @@ impl<'a> Reader<'a> {
                 if lexical & RELATION != 0 {
                     self.after_relation(at, found);
                 }
+                if lexical & NAME_KEY != 0 || token.len() == 3 {
+                    self.born(at, found);
+                }
                 if lexical & (FIRST | SURNAME) != 0 {
                     self.full_name(at, found);
                     self.speaker(at, found);
@@ -124,7 +127,9 @@ impl<'a> Reader<'a> {
                 if token.len() <= SHORT {
                     self.initials(at, found);
                     self.initial_and_surname(at, found);
+                    self.before_dotted_credential(at, found);
                     self.before_foreign_postcode(at, found);
+                    self.bare_street(at, found);
                 }
                 if token.is(CAPITAL) {
                     self.named_place(at, found);
@@ -210,6 +215,12 @@ impl<'a> Reader<'a> {
     fn only_name(token: &Token) -> bool {
         token.lexical & (FIRST | SURNAME) != 0
             && token.lexical & (COMMON | CLINICAL | FUNCTION | EPONYM | DRUG | MONTH | WEEKDAY | STATE | DEMONYM) == 0
+    }
+
+    /// A name that is nothing else, or a common one that things of medicine are called by too: beside another name it is one.
+    fn only_name_beside_another(token: &Token) -> bool {
+        let lexical = token.lexical & if token.lexical & COMMON_NAME != 0 { !EPONYM } else { !0 };
+        Self::only_name(&Token { lexical, ..*token })
     }
 
     fn is_initial(&self, at: usize) -> bool {
@@ -335,7 +346,37 @@ impl<'a> Reader<'a> {
                 return;
             }
             let kind = if provider { Kind::ProviderName } else { Kind::Name };
-            self.push(found, (from, last), kind, ListRule::Title, if plain { 0.75 } else { 0.93 });
+            let score = if plain { 0.75 } else { 0.93 };
+            self.push(found, (from, self.with_surname(from, last)), kind, ListRule::Title, score);
+            if self.says_any(at, &["drs", "messrs"]) {
+                self.others(last, kind, found);
+            }
+        }
+    }
+
+    /// The end of a name with the word behind its initials, which may be an ordinary one: `John Q. Public Jr.`
+    fn with_surname(&self, first: usize, last: usize) -> usize {
+        const OTHER: u32 = FUNCTION | CREDENTIAL | TITLE | PROVIDER_TITLE | MONTH | WEEKDAY;
+        let initial = last - usize::from(self.mark(last, b'.'));
+        let next = last + 1;
+        let surname = self.at(next).is_some_and(|t| t.is_title() && t.lexical & OTHER == 0);
+        if !(initial > first && self.is_initial(initial) && surname && !self.is_apart(next)) {
+            return last;
+        }
+        let end = if self.is_suffix(next + 1) { next + 1 } else { next };
+        end + usize::from(end > next && self.mark(end + 1, b'.'))
+    }
+
+    /// The other names behind a title of several: `Drs. Smith, Lee and Jones`.
+    fn others(&self, mut last: usize, kind: Kind, found: &mut Vec<Detection>) {
+        let joint =
+            |at: usize| self.mark(at, b',') || self.mark(at, b'&') || self.mark(at, b'/') || self.says(at, "and");
+        while joint(last + 1) {
+            let from = last + 2 + usize::from(joint(last + 2));
+            let fits = self.at(from).is_some_and(|t| t.is(CAPITAL) && self.can_be_name(t));
+            let Some(end) = self.name_from(from, 3).filter(|_| fits) else { return };
+            self.push(found, (from, end), kind, ListRule::Title, 0.85);
+            last = end;
         }
     }
 
@@ -476,7 +517,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let dressed = |t: &Token| t.is_title() || t.is_upper() && t.len() > 1;
-        let pure = |t: &Token| Self::only_name(t);
+        let pure = if comma { Self::only_name } else { Self::only_name_beside_another };
         let score = if dressed(first) && dressed(last) && (first.is_title() == last.is_title() || comma) {
             let against = FUNCTION | CREDENTIAL | DRUG | DEVICE_WORD | SCORE | STATE | FACILITY_WORD | STREET_WORD;
             if (first.lexical | last.lexical) & against & !(if pure(first) || pure(last) { STREET_WORD } else { 0 })
@@ -501,99 +542,14 @@ impl<'a> Reader<'a> {
         if let Some(last) = self.name_from(at, 5).filter(|last| *last >= next).or(Some(next)) {
             self.push(found, (at, last), Kind::Name, ListRule::FullName, score);
         }
-    }
-
-    /// `Springfield, IL`.
-    fn before_state(&self, at: usize, found: &mut Vec<Detection>) {
-        let state = &self.tokens[at];
-        let abbreviation = state.lexical & STATE_ABBR != 0 && state.is_upper() && state.len() == 2;
-        if !(abbreviation || state.lexical & STATE != 0 && state.is(CAPITAL)) {
-            return;
-        }
-        let Some(comma) = at.checked_sub(1) else { return };
-        let Some(last) = (if self.mark(comma, b',') {
-            comma.checked_sub(1)
-        } else if abbreviation {
-            Some(comma)
-        } else {
-            None
-        }) else {
-            return;
+        // `Bill and Sue Anderson`
+        let joined = at > 1 && (self.says(at - 1, "and") || self.mark(at - 1, b'&'));
+        let before = |at: usize| {
+            let token = &self.tokens[at];
+            token.is_title() && token.lexical & FIRST != 0 && token.lexical & (FUNCTION | CLINICAL | MONTH) == 0
         };
-        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && self.can_be_zip(at, at + 1);
-        if !self.mark(comma, b',') && !zip {
-            return;
+        if joined && !comma && token.is_title() && before(at - 2) {
+            self.push(found, (at - 2, at - 2), Kind::Name, ListRule::FullName, 0.75);
         }
-        let mut first = last;
-        while let Some(token) = self.at(first) {
-            if !(token.is_title()
-                || token.is_upper() && token.len() > 2
-                || (token.mark(b'.') || token.mark(b'-')) && first < last)
-                || token.lexical & STREET_WORD != 0 && first < last && token.lexical & PLACE == 0
-            {
-                first += 1;
-                break;
-            }
-            if last - first >= 3 || first == 0 {
-                break;
-            }
-            first -= 1;
-        }
-        if first > last {
-            return;
-        }
-        // States in a row: `Iowa, Maine and Oregon`.
-        if !abbreviation && self.tokens[first..=last].iter().all(|t| t.lexical & STATE != 0) {
-            return;
-        }
-        let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);
-        // `Interpreter (Tagalog, ID 88205)`
-        if !known && self.tokens[first..=last].iter().any(|t| t.lexical & DEMONYM != 0) {
-            return;
-        }
-        let credential = abbreviation && state.lexical & CREDENTIAL != 0;
-        // `in Superior, Wisconsin`: a town that no list has, or that is an ordinary word too.
-        let led = first.checked_sub(1).is_none_or(|before| {
-            self.tokens[before].is(NEWLINE) || self.says_any(before, &["in", "of", "from", "near", "at", "to"])
-        });
-        let spelt = !abbreviation && led;
-        if zip || known && !credential || spelt {
-            self.push(found, (first, last), Kind::Place, ListRule::CityState, if zip { 0.95 } else { 0.88 });
-        }
-    }
-
-    /// Whether five digits can be a postcode of the state before them: `ON 50000` is none, for those of Ontario are no numbers,
-    /// nor is `DC 98941`, a chiropractor and what was done.
-    fn can_be_zip(&self, state: usize, digits: usize) -> bool {
-        let (Some(zip), Some(token)) = (self.at(digits), self.at(state)) else { return false };
-        let letters = self.word(token);
-        token.lexical & STATE_ABBR == 0
-            || if token.lexical & CREDENTIAL == 0 {
-                self.lexicon.has_zips(letters)
-            } else {
-                self.lexicon.is_of_state(self.word(zip), letters)
-            }
-    }
-
-    /// Five digits after a state, or after a city and a state; four after an Australian one.
-    fn postcode(&self, at: usize, found: &mut Vec<Detection>) {
-        let token = &self.tokens[at];
-        if !(token.is_number() && matches!(token.len(), 4 | 5)) || at == 0 {
-            return;
-        }
-        let before = &self.tokens[at - 1];
-        if token.len() == 4 && !self.says_any(at - 1, &AUSTRALIAN) {
-            return;
-        }
-        let state = before.lexical & (STATE_ABBR | STATE) != 0
-            && before.is(CAPITAL)
-            && (before.is_upper() || before.lexical & STATE != 0)
-            && (token.len() == 4 || self.can_be_zip(at - 1, at));
-        if !state {
-            return;
-        }
-        let four = self.mark(at + 1, b'-')
-            && self.at(at + 2).is_some_and(|t| t.is_number() && t.len() == 4 && !t.is(SPACED));
-        self.push(found, (at, if four { at + 2 } else { at }), Kind::Zip, ListRule::Postcode, 0.93);
     }
 }

@@ -70,6 +70,14 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Postcode, "back in Dunmore, MA 02139 since May", "02139"),
         (ListRule::NumberOfName, "Zelkovax, Wanda A     70 19 09   M 68   Lentz", "70 19 09"),
         (ListRule::NumberOfName, "Mrs. Wanda Zelkova, 0 444 2487, is a teacher", "0 444 2487"),
+        (ListRule::Street, "the pharmacy on Washington St closed", "Washington St"),
+        (ListRule::Title, "Drs. Zelkovax & Quillfeather rounded", "Quillfeather"),
+        (ListRule::Title, "Mr. John Q. Public Jr. was seen", "John Q. Public Jr."),
+        (ListRule::Key, "her maiden name was Zelkovax until then", "Zelkovax"),
+        (ListRule::Key, "Mrs. Roe, n\u{e9}e Zelkovax, lives", "Zelkovax"),
+        (ListRule::Credential, "read by Robert Johnson, M.D., Ph.D.", "Robert Johnson"),
+        (ListRule::FullName, "later Michael and Thomas Anderson drove", "Michael"),
+        (ListRule::FullName, "spoke to Robert Johnson today", "Robert Johnson"),
         // Names take in what stands beside them.
         (ListRule::Credential, "seen by de Zelkova, MD at noon", "de Zelkova"),
     ];
@@ -124,6 +132,8 @@ fn each_rule_leaves_what_only_looks_so() {
         (ListRule::NumberOfName, "Mrs. Zelkova 94 16 109/71. Mr. Zelkova 120 80 seen. Mr. Zelkova, 67, went"),
         (ListRule::FullName, "Week grid\n  Mon   Tue   Wed   Thu   Fri\nHouse rules: QI, ZA and JO stand"),
         (ListRule::Title, "A home infusion visit, RN FIELD NOTE with the top sheet detached"),
+        (ListRule::Credential, "guttae 2+, Fuchs OD, stable. Kell, Kidd and Lewis systems"),
+        (ListRule::Street, "on Monday Dr. Zelkovax rounded; at Mercy St. Luke's; on Main Floor"),
         (ListRule::CityState, "four states (Iowa, Maine, Oregon, Georgia) took part"),
     ];
     for (rule, text) in cases {

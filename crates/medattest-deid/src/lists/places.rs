@@ -1,9 +1,12 @@
 //! Streets and places.
 
-use super::{AUSTRALIAN, Reader};
+use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::{CLINICAL, COMMON, COUNTY, FIRST, FUNCTION, PLACE, STREET_WORD, SURNAME};
+use crate::lexicon::{
+    CLINICAL, COMMON, COUNTY, CREDENTIAL, DEMONYM, FIRST, FUNCTION, MONTH, PLACE, STATE, STATE_ABBR, STREET_WORD,
+    SURNAME, WEEKDAY,
+};
 use crate::token::{CAPITAL, DIGIT, LOWER, NEWLINE, PUNCT, SPACED, Token, UPPER};
 
 /// What doors are counted by.
@@ -26,6 +29,9 @@ const UNITS: [&str; 16] = [
     "bureau",
 ];
 const FLOORS: [&str; 4] = ["floor", "fl", "flr", "level"];
+/// Abbreviations of Australian states.
+const AUSTRALIAN: [&str; 8] = ["vic", "nsw", "qld", "wa", "sa", "tas", "act", "nt"];
+
 /// Parts of a house.
 const SIDES: [&str; 6] = ["rear", "front", "upper", "lower", "upstairs", "downstairs"];
 
@@ -98,6 +104,44 @@ impl Reader<'_> {
         last = self.unit(last);
         let at = self.unit_before(at);
         self.push(found, (at, last), Kind::StreetAddress, ListRule::Street, if all_lower { 0.7 } else { 0.92 });
+    }
+
+    /// `on Washington St`, `off Elm Road`: a street without a number.
+    pub(super) fn bare_street(&self, at: usize, found: &mut Vec<Detection>) {
+        const LONGEST: usize = 3;
+        const ENDS: [&str; 14] = [
+            "st",
+            "street",
+            "ave",
+            "avenue",
+            "rd",
+            "road",
+            "blvd",
+            "boulevard",
+            "ln",
+            "lane",
+            "dr",
+            "drive",
+            "hwy",
+            "highway",
+        ];
+        if !self.capitals || !self.says_any(at, &["on", "at", "off", "down", "near"]) {
+            return;
+        }
+        let named = |at: usize| {
+            self.at(at).is_some_and(|t| {
+                (t.is_title() || self.is_ordinal(at)) && t.lexical & (MONTH | WEEKDAY | FUNCTION | CREDENTIAL) == 0
+            })
+        };
+        let ends = |at: usize| named(at) && self.says_any(at, &ENDS);
+        let Some(last) = (at + 2..=at + 1 + LONGEST).find(|last| ends(*last)) else { return };
+        let dotted = usize::from(self.mark(last + 1, b'.'));
+        // `at Mercy Dr. Roe`, `on Elm St Luke's`
+        let goes_on = self.at(last + 1 + dotted).is_some_and(|t| t.is_title() && !t.is(NEWLINE));
+        let short = self.tokens[last].len() < 3;
+        if (at + 1..last).all(named) && !(short && goes_on) {
+            self.push(found, (at + 1, last), Kind::StreetAddress, ListRule::Street, 0.75);
+        }
     }
 
     /// The end of a direction or unit that follows a street.
@@ -242,6 +286,100 @@ impl Reader<'_> {
                 self.push(found, (at, here), Kind::StreetAddress, ListRule::Street, 0.85);
             }
         }
+    }
+
+    /// `Springfield, IL`.
+    pub(super) fn before_state(&self, at: usize, found: &mut Vec<Detection>) {
+        let state = &self.tokens[at];
+        let abbreviation = state.lexical & STATE_ABBR != 0 && state.is_upper() && state.len() == 2;
+        if !(abbreviation || state.lexical & STATE != 0 && state.is(CAPITAL)) {
+            return;
+        }
+        let Some(comma) = at.checked_sub(1) else { return };
+        let Some(last) = (if self.mark(comma, b',') {
+            comma.checked_sub(1)
+        } else if abbreviation {
+            Some(comma)
+        } else {
+            None
+        }) else {
+            return;
+        };
+        let zip = self.at(at + 1).is_some_and(|t| t.is_number() && t.len() == 5) && self.can_be_zip(at, at + 1);
+        if !self.mark(comma, b',') && !zip {
+            return;
+        }
+        let mut first = last;
+        while let Some(token) = self.at(first) {
+            if !(token.is_title()
+                || token.is_upper() && token.len() > 2
+                || (token.mark(b'.') || token.mark(b'-')) && first < last)
+                || token.lexical & STREET_WORD != 0 && first < last && token.lexical & PLACE == 0
+            {
+                first += 1;
+                break;
+            }
+            if last - first >= 3 || first == 0 {
+                break;
+            }
+            first -= 1;
+        }
+        if first > last {
+            return;
+        }
+        // States in a row: `Iowa, Maine and Oregon`.
+        if !abbreviation && self.tokens[first..=last].iter().all(|t| t.lexical & STATE != 0) {
+            return;
+        }
+        let known = self.tokens[first..=last].iter().any(|t| t.lexical & (PLACE | COUNTY) != 0);
+        // `Interpreter (Tagalog, ID 88205)`
+        if !known && self.tokens[first..=last].iter().any(|t| t.lexical & DEMONYM != 0) {
+            return;
+        }
+        let credential = abbreviation && state.lexical & CREDENTIAL != 0;
+        // `in Superior, Wisconsin`: a town that no list has, or that is an ordinary word too.
+        let led = first.checked_sub(1).is_none_or(|before| {
+            self.tokens[before].is(NEWLINE) || self.says_any(before, &["in", "of", "from", "near", "at", "to"])
+        });
+        let spelt = !abbreviation && led;
+        if zip || known && !credential || spelt {
+            self.push(found, (first, last), Kind::Place, ListRule::CityState, if zip { 0.95 } else { 0.88 });
+        }
+    }
+
+    /// Whether five digits can be a postcode of the state before them: `ON 50000` is none, for those of Ontario are no numbers,
+    /// nor is `DC 98941`, a chiropractor and what was done.
+    fn can_be_zip(&self, state: usize, digits: usize) -> bool {
+        let (Some(zip), Some(token)) = (self.at(digits), self.at(state)) else { return false };
+        let letters = self.word(token);
+        token.lexical & STATE_ABBR == 0
+            || if token.lexical & CREDENTIAL == 0 {
+                self.lexicon.has_zips(letters)
+            } else {
+                self.lexicon.is_of_state(self.word(zip), letters)
+            }
+    }
+
+    /// Five digits after a state, or after a city and a state; four after an Australian one.
+    pub(super) fn postcode(&self, at: usize, found: &mut Vec<Detection>) {
+        let token = &self.tokens[at];
+        if !(token.is_number() && matches!(token.len(), 4 | 5)) || at == 0 {
+            return;
+        }
+        let before = &self.tokens[at - 1];
+        if token.len() == 4 && !self.says_any(at - 1, &AUSTRALIAN) {
+            return;
+        }
+        let state = before.lexical & (STATE_ABBR | STATE) != 0
+            && before.is(CAPITAL)
+            && (before.is_upper() || before.lexical & STATE != 0)
+            && (token.len() == 4 || self.can_be_zip(at - 1, at));
+        if !state {
+            return;
+        }
+        let four = self.mark(at + 1, b'-')
+            && self.at(at + 2).is_some_and(|t| t.is_number() && t.len() == 4 && !t.is(SPACED));
+        self.push(found, (at, if four { at + 2 } else { at }), Kind::Zip, ListRule::Postcode, 0.93);
     }
 
     /// `Cook County`, `City of Salem`.

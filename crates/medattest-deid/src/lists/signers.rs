@@ -3,8 +3,8 @@
 use super::Reader;
 use crate::detection::{Detection, ListRule};
 use crate::kind::Kind;
-use crate::lexicon::{FIRST, STATE_ABBR, SURNAME};
-use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token};
+use crate::lexicon::{CREDENTIAL, FIRST, STATE_ABBR, SURNAME};
+use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token, word_hash};
 
 /// Keys that initials of staff follow.
 const KEYS: [&str; 12] = [
@@ -216,13 +216,51 @@ impl Reader<'_> {
         }
     }
 
+    /// `maiden name Dorfman`, `née Dorfman`.
+    pub(super) fn born(&self, at: usize, found: &mut Vec<Detection>) {
+        let maiden = at > 0 && self.says(at, "name") && self.says(at - 1, "maiden");
+        if !(maiden || self.says(at, "nee")) {
+            return;
+        }
+        let from = at + 1 + usize::from(maiden && (self.mark(at + 1, b':') || self.says_any(at + 1, &["is", "was"])));
+        let fits = self.at(from).is_some_and(|t| t.is(CAPITAL) && t.len() > 1 && self.can_be_name(t));
+        if let Some(last) = self.name_from(from, 2).filter(|_| fits) {
+            self.push(found, (from, last), Kind::Name, ListRule::Key, 0.85);
+        }
+    }
+
+    /// `Jane Roe, M.D.`
+    pub(super) fn before_dotted_credential(&self, at: usize, found: &mut Vec<Detection>) {
+        const MOST: usize = 4;
+        let part = |part: usize| {
+            let at = at + part * 2;
+            let close = part == 0 || self.at(at).is_some_and(|t| !t.is(SPACED));
+            self.at(at).filter(|t| t.is_word() && t.len() < 3 && close && self.mark(at + 1, b'.'))
+        };
+        if !self.tokens[at].is(CAPITAL) || !self.tokens[at].is(SPACED) {
+            return;
+        }
+        let parts: Vec<&Token> = (0..MOST).map_while(part).collect();
+        let letters: Vec<u8> = parts.iter().flat_map(|t| self.word(t)).copied().collect();
+        let hash = word_hash(&String::from_utf8_lossy(&letters));
+        if parts.len() > 1 && self.lexicon.look_up(hash) & CREDENTIAL != 0 {
+            self.named_before(at, found);
+        }
+    }
+
     /// `Jane Roe, MD`.
     pub(super) fn before_credential(&self, at: usize, found: &mut Vec<Detection>) {
+        if at > 0 && !self.mark(at - 1, b',') && self.tokens[at].lexical & STATE_ABBR != 0 {
+            return;
+        }
+        self.named_before(at, found);
+    }
+
+    /// The name that ends before a token, or before a comma there.
+    fn named_before(&self, at: usize, found: &mut Vec<Detection>) {
         let Some(mut last) = at.checked_sub(1) else { return };
         if self.mark(last, b',') {
             last = last.saturating_sub(1);
-        } else if self.tokens[at].lexical & STATE_ABBR != 0 {
-            return;
         }
         let mut first = last;
         let mut words = 0;
@@ -244,7 +282,9 @@ impl Reader<'_> {
         if words == 0 || first > last {
             return;
         }
-        let strong = self.tokens[first..=last].iter().any(|t| Self::only_name(t) || t.lexical == 0 && t.is_title());
+        let pure = if words > 1 { Self::only_name_beside_another } else { Self::only_name };
+        let telling = |t: &Token| pure(t) || t.lexical == 0 && t.is_title();
+        let strong = self.tokens[first..=last].iter().any(telling);
         if strong {
             self.push(found, (first, last), Kind::ProviderName, ListRule::Credential, 0.9);
         }
