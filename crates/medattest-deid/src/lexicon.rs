@@ -241,9 +241,9 @@ impl Lexicon {
         let mut lexicon = Self::empty();
         let common_band = |band: &str| matches!(band, "1" | "2");
         // A rare name that is an ordinary or a clinical word is more often the word.
-        let mut words: BTreeSet<&str> = BTreeSet::new();
+        let mut words: BTreeSet<String> = BTreeSet::new();
         for list in ["common-words", "function-words", "drugs", "clinical-words", "conditions", "anatomy", "labs"] {
-            words.extend(resources.lines(&format!("lexica/{list}.txt"))?.map(|(word, _)| word));
+            words.extend(resources.lines(&format!("lexica/{list}.txt"))?.map(|(word, _)| word.to_owned()));
         }
         let mut counts = Counts::new();
         for word in words.iter().filter(|word| !word.contains(' ')) {
@@ -334,11 +334,23 @@ impl Lexicon {
             ("section-headers", CLINICAL),
             ("eponyms", EPONYM),
         ];
+        let parts =
+            |entry: &str| entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| w.len() > 1).count();
+        for (list, _) in clinical.iter().filter(|(_, flag)| flag & CLINICAL != 0) {
+            let list = format!("lexica/{list}.txt");
+            let entries = resources.lines(&list)?.map(|(entry, _)| entry);
+            words.extend(entries.filter(|entry| parts(entry) == 1).map(str::to_owned));
+        }
         for (list, flag) in clinical {
             for (entry, _) in resources.lines(&format!("lexica/{list}.txt"))? {
-                // Every word of an entry is a word of the clinic.
+                let several = parts(entry) > 1;
+                if several {
+                    lexicon.add(entry, flag);
+                }
+                // Every word of an entry is a word of the clinic, but for names: `Harris` is one only in `Harris hip score`.
                 for word in entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| w.len() > 1) {
-                    lexicon.add(word, flag);
+                    let named = lexicon.look_up(word_hash(word)) & (FIRST_COMMON | SURNAME_COMMON) != 0;
+                    lexicon.add(word, if several && named && !words.contains(word) { EPONYM } else { flag });
                 }
             }
         }

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
                 if lexical & (NAME_KEY | RELATION | PROVIDER_TITLE) != 0 {
                     self.after_key(at, found);
                 }
-                if lexical & RELATION != 0 {
+                if lexical & (RELATION | NAME_KEY) != 0 {
                     self.after_relation(at, found);
                 }
                 if lexical & NAME_KEY != 0 || token.len() == 3 {
@@ -460,14 +460,19 @@ impl<'a> Reader<'a> {
         self.push(found, (from, last), kind, ListRule::Key, 0.9);
     }
 
-    /// `her daughter Mary`, `wife, Ann Lee`.
+    /// `her daughter Mary`, `wife, Ann Lee`, `the patient Jane`.
     fn after_relation(&self, at: usize, found: &mut Vec<Detection>) {
         let mut from = at + 1;
         if self.mark(from, b',') || self.mark(from, b'(') || self.says(from, "named") || self.says(from, "is") {
             from += 1;
         }
         let Some(first) = self.at(from) else { return };
-        let fits = first.is_title() && first.lexical & FIRST != 0 || first.is_lower() && Self::only_name(first);
+        let fits = if self.tokens[at].lexical & RELATION != 0 {
+            first.is_title() && first.lexical & FIRST != 0 || first.is_lower() && Self::only_name(first)
+        } else {
+            let patient = self.says_any(at, &["patient", "pt"]) && !self.tokens[at].is_upper();
+            patient && first.is_title() && first.lexical & FIRST != 0 && Self::only_name_beside_another(first)
+        };
         if fits
             && first.lexical & (FUNCTION | MONTH | WEEKDAY | CLINICAL) == 0
             && let Some(last) = self.name_from(from, 3)

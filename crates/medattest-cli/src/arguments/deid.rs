@@ -30,7 +30,7 @@ pub(crate) struct DeidHow {
     /// Remove this kind too, such as relative-date; may be repeated
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) remove: Vec<String>,
-    /// Patterns and lists only: about three times as fast, and misses names that stand alone
+    /// Patterns and lists only: more than twice as fast, and misses names that stand alone
     #[arg(long)]
     pub(crate) lists_only: bool,
     /// Folder of recognizers of your own; files of the same name replace ours

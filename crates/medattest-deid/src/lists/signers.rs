@@ -1,7 +1,7 @@
 //! Those who speak, sign and practise: names and initials told by how they stand.
 
 use super::Reader;
-use crate::detection::{Detection, ListRule};
+use crate::detection::{Detection, Grounds, ListRule};
 use crate::kind::Kind;
 use crate::lexicon::{CREDENTIAL, FIRST, STATE_ABBR, SURNAME};
 use crate::token::{CAPITAL, DIGIT, NEWLINE, PUNCT, SPACED, Token, word_hash};
@@ -119,6 +119,33 @@ impl Reader<'_> {
         // `O.S. 20/25`, and the beginning of `J. D. Salinger`.
         let goes_on = self.at(last + 1 + usize::from(self.mark(last + 1, b'.'))).is_some_and(|t| t.is_title());
         goes_on || self.lexicon.is_term(&String::from_utf8_lossy(&letters))
+    }
+
+    /// Drops what the tagger took for initials and is part of a term of three letters and more, such as `E.D.D.`
+    pub(crate) fn drop_terms(&self, found: &mut Vec<Detection>) {
+        found.retain(|d| !(d.by == Grounds::Tagger && d.kind.is_person() && self.is_of_dotted_term(d)));
+    }
+
+    fn is_of_dotted_term(&self, detection: &Detection) -> bool {
+        const FEWEST: usize = 3;
+        let letter = |at: usize| self.at(at).is_some_and(|t| t.is_word() && t.len() == 1);
+        let joined =
+            |at: usize| letter(at) && self.mark(at + 1, b'.') && letter(at + 2) && !self.tokens[at + 2].is(SPACED);
+        let mut first = self.token_from(detection.start);
+        if !letter(first) {
+            return false;
+        }
+        while let Some(before) = first.checked_sub(2).filter(|before| joined(*before)) {
+            first = before;
+        }
+        let mut last = first;
+        while joined(last) {
+            last += 2;
+        }
+        let end = self.tokens[last].end as usize + usize::from(self.mark(last + 1, b'.'));
+        let letters: Vec<u8> =
+            (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
+        letters.len() >= FEWEST && detection.end <= end && self.lexicon.is_term(&String::from_utf8_lossy(&letters))
     }
 
     /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.

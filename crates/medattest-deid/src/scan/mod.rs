@@ -258,6 +258,7 @@ impl Scanner {
         reader.find(found);
         if let Some(tagger) = &self.tagger {
             tagger.tag(text, tokens, &self.lexicon, tagging, found);
+            reader.drop_terms(found);
         }
         reader.grow_names(found);
         reader.numbers_of_names(found);
