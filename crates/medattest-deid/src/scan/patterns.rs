@@ -214,6 +214,10 @@ impl Scanner {
                 }
             }
             self.begins[which] = begins;
+            // No plain word before white space begins a pattern of another sort.
+            if which != Sort::Strong as usize && which != Sort::Weak as usize {
+                continue;
+            }
             let mut walk = |word: &str| -> Result<bool, LoadError> {
                 let mut state = first;
                 for byte in word.bytes().chain(*b" ") {
