@@ -59,6 +59,7 @@ fn each_rule_finds_what_it_is_for() {
         (ListRule::Initials, "Contact as above\nSL/gm\n", "SL"),
         (ListRule::Age, "Patient Ignatius Falcone   94M   MRN H4410092", "94M"),
         (ListRule::Age, "Seen: Ignatius Falcone   98F   lap sleeve", "98F"),
+        (ListRule::Age, "Seen in the ED.\n100F, R hip fx, waits", "100F"),
         (ListRule::Street, "nephew, 12 rue des Ormes, in town", "12 rue des Ormes"),
         (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; back to Zelkova", "Zelkova"),
         (ListRule::HouseAgain, "sent from Zelkova Ridge Medical Center; the ZRMC note", "ZRMC"),

@@ -38,7 +38,7 @@ fn what_only_looks_like_an_identifier_stays() {
         "Visit at [ADDRESS] [PLACE], OK [ZIP]. BP 138/82. Pillbox filled.",
         "CPT 99213, ICD-10 E11.9, LOINC 4548-4, version 2.1.3.",
         "Chart [MRN:9a12345b67c8] 9 was closed.",
-        "Left A.M.A. before rounds. C.O.P.D. stable. Harris hip score 82, Johnson-Jahss type II.",
+        "Left A.M.A. before rounds. C.O.P.D. stable. Harris hip score 82, Johnson-Jahss type II. A 77 Y.O. man.",
     ];
     for text in clean {
         let found = found(&scanner, text);

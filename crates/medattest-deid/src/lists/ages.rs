@@ -78,7 +78,9 @@ impl Reader<'_> {
                 let sex = at + usize::from(apart);
                 let hot = at.checked_sub(1).is_some_and(|before| self.says_any(before, HEAT));
                 let soon = (sex + 1..sex + 5).any(|after| self.says_any(after, AFTER_SEX));
-                if !hot && soon || self.is_behind_name(at, found) {
+                // `100F, R hip fx` at the beginning of a line.
+                let heads = self.begins_line(at) && self.mark(sex + 1, b',');
+                if !hot && (soon || heads) || self.is_behind_name(at, found) {
                     self.push(found, (at, sex), Kind::AgeOver89, ListRule::Age, 0.75);
                 }
             }

@@ -125,7 +125,7 @@ impl Reader<'_> {
             "hwy",
             "highway",
         ];
-        if !self.capitals || !self.says_any(at, &["on", "at", "off", "down", "near"]) {
+        if !self.capitals || !self.says_any(at, &["on", "at", "off"]) {
             return;
         }
         let named = |at: usize| {

@@ -121,13 +121,13 @@ impl Reader<'_> {
         goes_on || self.lexicon.is_term(&String::from_utf8_lossy(&letters))
     }
 
-    /// Drops what the tagger took for initials and is part of a term of three letters and more, such as `E.D.D.`
+    /// Drops what the tagger took for initials and is part of a term, such as `E.D.D.`
     pub(crate) fn drop_terms(&self, found: &mut Vec<Detection>) {
         found.retain(|d| !(d.by == Grounds::Tagger && d.kind.is_person() && self.is_of_dotted_term(d)));
     }
 
     fn is_of_dotted_term(&self, detection: &Detection) -> bool {
-        const FEWEST: usize = 3;
+        const LETTERS: std::ops::RangeInclusive<usize> = 3..=6;
         let letter = |at: usize| self.at(at).is_some_and(|t| t.is_word() && t.len() == 1);
         let joined =
             |at: usize| letter(at) && self.mark(at + 1, b'.') && letter(at + 2) && !self.tokens[at + 2].is(SPACED);
@@ -135,17 +135,20 @@ impl Reader<'_> {
         if !letter(first) {
             return false;
         }
-        while let Some(before) = first.checked_sub(2).filter(|before| joined(*before)) {
-            first = before;
+        // A longer run is no term, so its end does not matter.
+        for _ in LETTERS {
+            first -= if first > 1 && joined(first - 2) { 2 } else { 0 };
         }
         let mut last = first;
-        while joined(last) {
+        while last - first <= 2 * LETTERS.end() && joined(last) {
             last += 2;
         }
         let end = self.tokens[last].end as usize + usize::from(self.mark(last + 1, b'.'));
         let letters: Vec<u8> =
             (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
-        letters.len() >= FEWEST && detection.end <= end && self.lexicon.is_term(&String::from_utf8_lossy(&letters))
+        LETTERS.contains(&letters.len())
+            && detection.end <= end
+            && self.lexicon.is_term(&String::from_utf8_lossy(&letters))
     }
 
     /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.

@@ -5,7 +5,7 @@ use crate::check::is_year;
 use crate::lists::is_product;
 
 /// A few digits are a number of somebody only if the tagger is as sure as this.
-const SURE: f32 = 0.8;
+const SURE: f32 = 0.85;
 
 /// Whether a value can be what it is taken for: a year alone is no date, two digits are no number of a record, and not
 /// every number is an age that identifies.
