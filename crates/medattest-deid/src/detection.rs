@@ -38,7 +38,7 @@ pub enum Grounds {
         context: Option<u16>,
         /// Whether a check digit or another rule of the number was verified.
         checked: bool,
-        /// How many tokens lie between the value and the context, counted from its first or last one.
+        /// How many tokens the context is away from the first or the last one of the value; 0 without a context.
         away: u8,
     },
     /// A rule over lists of names and places.

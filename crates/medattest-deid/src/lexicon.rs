@@ -120,11 +120,11 @@ impl Table {
         self.keys.is_empty()
     }
 
-    /// Takes all numbers away; the room stays.
+    /// Takes all numbers away; the room stays. What came last goes first, so that no search ends too soon.
     pub(crate) fn clear(&mut self) {
-        if !self.is_empty() {
-            self.slots.fill((0, 0));
-            self.keys.clear();
+        while let Some(key) = self.keys.pop() {
+            let at = self.slot(key);
+            self.slots[at] = (0, 0);
         }
     }
 
@@ -213,6 +213,11 @@ impl Met {
         }
         met.1
     }
+}
+
+/// The words of an entry or a phrase. An apostrophe belongs to its word.
+pub(crate) fn words_of(entry: &str) -> impl Iterator<Item = &str> {
+    entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
 }
 
 /// How many words an entry may have.
@@ -334,8 +339,7 @@ impl Lexicon {
             ("section-headers", CLINICAL),
             ("eponyms", EPONYM),
         ];
-        let parts =
-            |entry: &str| entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| w.len() > 1).count();
+        let parts = |entry: &str| words_of(entry).filter(|word| word.len() > 1).count();
         for (list, _) in clinical.iter().filter(|(_, flag)| flag & CLINICAL != 0) {
             let list = format!("lexica/{list}.txt");
             let entries = resources.lines(&list)?.map(|(entry, _)| entry);
@@ -348,7 +352,7 @@ impl Lexicon {
                     lexicon.add(entry, flag);
                 }
                 // Every word of an entry is a word of the clinic, but for names: `Harris` is one only in `Harris hip score`.
-                for word in entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| w.len() > 1) {
+                for word in words_of(entry).filter(|word| word.len() > 1) {
                     let named = lexicon.look_up(word_hash(word)) & (FIRST_COMMON | SURNAME_COMMON) != 0;
                     lexicon.add(word, if several && named && !words.contains(word) { EPONYM } else { flag });
                 }
@@ -386,7 +390,7 @@ impl Lexicon {
 
     /// Adds what is said of a word, or of several words.
     pub(crate) fn add(&mut self, entry: &str, flags: u32) {
-        let mut words = entry.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty());
+        let mut words = words_of(entry);
         let (Some(first), second) = (words.next(), words.next()) else { return };
         let Some(second) = second else { return self.add_word(word_hash(first), flags) };
         let rest: Vec<&str> = words.collect();
@@ -516,5 +520,8 @@ mod tests {
         }
         assert!((1..=1000).all(|n| table.get(key(n)) == n as u32 | 1 << 20));
         assert!((1001..2000).all(|n| table.get(key(n)) == 0));
+        table.clear();
+        assert!(table.is_empty() && (1..2000).all(|n| table.get(key(n)) == 0));
+        assert!(table.slots.iter().all(|slot| *slot == (0, 0)), "nothing stays behind");
     }
 }

@@ -10,7 +10,7 @@ use crate::check::Check;
 use crate::error::LoadError;
 use crate::fold::Folded;
 use crate::kind::Kind;
-use crate::lexicon::{CONTEXT, Lexicon, Table};
+use crate::lexicon::{CONTEXT, Lexicon, Table, words_of};
 use crate::resources::Resources;
 use crate::scan::THRESHOLD;
 use crate::token::{Token, word_hash};
@@ -336,12 +336,7 @@ impl Recognizers {
         for (id, phrase) in phrases.iter().enumerate() {
             let mut folded = Folded::default();
             folded.fold(phrase);
-            let mut words: Vec<u64> = folded
-                .text()
-                .split(|c: char| !c.is_alphanumeric() && c != '\'')
-                .filter(|w| !w.is_empty())
-                .map(word_hash)
-                .collect();
+            let mut words: Vec<u64> = words_of(folded.text()).map(word_hash).collect();
             let Some(last) = words.pop() else {
                 return Err(LoadError::new("recognizers", format!("context `{phrase}` has no word"), "remove it"));
             };

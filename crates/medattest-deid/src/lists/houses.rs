@@ -179,7 +179,8 @@ impl Reader<'_> {
     pub(super) fn saint(&self, at: usize, found: &mut Vec<Detection>) {
         const THINGS: [&str; 10] =
             ["solution", "wort", "dance", "fire", "day", "eve", "respiratory", "questionnaire", "cross", "sign"];
-        if !self.capitals || !matches!(self.tokens[at].len(), 2 | 3 | 5) {
+        // `St`, `Our`, `Saint`: most words are longer.
+        if !self.capitals || self.tokens[at].len() > 5 {
             return;
         }
         let named = |at: usize| self.at(at).is_some_and(|t| t.is_word() && t.is_title());

@@ -114,14 +114,17 @@ impl Reader<'_> {
 
     /// Whether letters with stops between are those of a term, such as `I.V.` and `N.Y.`, not of a person.
     fn stands_for_a_term(&self, first: usize, last: usize) -> bool {
-        let letters: Vec<u8> =
-            (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
         // `O.S. 20/25`, and the beginning of `J. D. Salinger`.
         let goes_on = self.at(last + 1 + usize::from(self.mark(last + 1, b'.'))).is_some_and(|t| t.is_title());
-        goes_on || self.lexicon.is_term(&String::from_utf8_lossy(&letters))
+        goes_on || self.lexicon.is_term(&self.dotted_letters(first, last))
     }
 
-    /// Drops what the tagger took for initials and is part of a term, such as `E.D.D.`
+    /// The letters with stops between them, from one to another.
+    fn dotted_letters(&self, first: usize, last: usize) -> String {
+        (first..=last).step_by(2).map(|at| char::from(self.text[self.tokens[at].start as usize])).collect()
+    }
+
+    /// Drops what the tagger took for initials and is part of a term of three letters and more, such as `E.D.D.`
     pub(crate) fn drop_terms(&self, found: &mut Vec<Detection>) {
         found.retain(|d| !(d.by == Grounds::Tagger && d.kind.is_person() && self.is_of_dotted_term(d)));
     }
@@ -136,7 +139,7 @@ impl Reader<'_> {
             return false;
         }
         // A longer run is no term, so its end does not matter.
-        for _ in LETTERS {
+        for _ in 0..*LETTERS.end() {
             first -= if first > 1 && joined(first - 2) { 2 } else { 0 };
         }
         let mut last = first;
@@ -144,11 +147,8 @@ impl Reader<'_> {
             last += 2;
         }
         let end = self.tokens[last].end as usize + usize::from(self.mark(last + 1, b'.'));
-        let letters: Vec<u8> =
-            (first..=last).step_by(2).map(|at| self.text[self.tokens[at].start as usize]).collect();
-        LETTERS.contains(&letters.len())
-            && detection.end <= end
-            && self.lexicon.is_term(&String::from_utf8_lossy(&letters))
+        let letters = self.dotted_letters(first, last);
+        LETTERS.contains(&letters.len()) && detection.end <= end && self.lexicon.is_term(&letters)
     }
 
     /// `A. Dorfmeister`, `R. Delgado-Finch`: an initial before a word that is a name or that no list has.

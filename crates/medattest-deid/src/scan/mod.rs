@@ -72,8 +72,6 @@ pub struct Scratch {
     met: Met,
     contexts: Vec<(u32, u16)>,
     found: Vec<Detection>,
-    /// Whether the text has more than ASCII.
-    wide: bool,
     /// By sort of patterns.
     caches: [Cache; Sort::COUNT],
     /// Patterns that matched at the place at hand, with their ends.
@@ -207,7 +205,6 @@ impl Scanner {
             tokens: Vec::new(),
             met: Met::default(),
             contexts: Vec::new(),
-            wide: false,
             found: Vec::new(),
             caches: self.recognizers.automata.each_ref().map(|automaton| automaton.dfa.create_cache()),
             ends: Vec::new(),

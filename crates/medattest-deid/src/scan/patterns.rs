@@ -24,7 +24,6 @@ impl Scanner {
     /// Runs the automata from every token that can begin a pattern.
     pub(super) fn patterns(&self, text: &str, scratch: &mut Scratch) {
         let bytes = text.as_bytes();
-        scratch.wide = !text.is_ascii();
         // Contexts from this one on may stand near.
         let mut near = 0;
         for at in 0..scratch.tokens.len() {
@@ -71,7 +70,7 @@ impl Scanner {
         if is_joined(bytes, &token) && begins(Sort::Joined) {
             self.walk_one(Sort::Joined, bytes, (start, at), near, scratch);
         }
-        if scratch.wide && begins(Sort::Wide) && is_wide(bytes, start) {
+        if begins(Sort::Wide) && is_wide(bytes, start) {
             self.walk_one(Sort::Wide, bytes, (start, at), near, scratch);
         }
     }
@@ -128,11 +127,10 @@ impl Scanner {
             state = next;
             here += 1;
         }
-        let ends = std::mem::take(&mut scratch.ends);
         if ends.is_empty() {
-            scratch.ends = ends;
             return;
         }
+        let ends = std::mem::take(ends);
         let mut near = self.near(at, near, scratch);
         if !near.contexts.is_empty() {
             let floor = floor(bytes, &scratch.tokens, at) as u32;

@@ -409,15 +409,11 @@ impl Tagger {
         };
         let mut at = 0;
         while at < chain.len() {
-            if sure(at) < SURE_ENOUGH {
+            let label = (sure(at) >= SURE_ENOUGH).then(|| best(&marginal[at])).filter(|label| can_be(at, *label));
+            let Some(label) = label else {
                 at += 1;
                 continue;
-            }
-            let label = best(&marginal[at]);
-            if !can_be(at, label) {
-                at += 1;
-                continue;
-            }
+            };
             // A span goes on while what follows is of the same label, with no more than marks or joints between.
             let mut total = marginal[at];
             let mut last = at;
